@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "config/eviction_policy.h"
+#include "config/output_buffer_limits.h"
+
+namespace replete {
+
+enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
+
+// What may be touched over the network although it reaches the file system, a program or another
+// host (see the DESIGN's "enable-protected-configs").
+enum class ProtectedActions : uint8_t { kNo, kLocal, kYes };
+
+// One loop per core this process may run on.
+int DefaultThreads();
+
+// Every setting of the daemon with its default. Plain values: copied as a whole, published as an
+// immutable snapshot by Settings. What each one means, its range and whether it may change while
+// the daemon runs is said once, in settings_table.cpp.
+struct Config {
+  // server
+  std::vector<std::string> bind = {"127.0.0.1", "-::1"};
+  int port = 6379;
+  int tcp_backlog = 511;
+  std::string unixsocket;
+  int unixsocketperm = 0;
+  int threads = DefaultThreads();
+  int databases = 16;
+  std::string dir = ".";
+  bool auto_create = false;
+  // clients
+  int64_t maxclients = 10000;
+  int timeout_s = 0;
+  int tcp_keepalive_s = 300;
+  uint64_t proto_max_bulk_len = 512ULL << 20;
+  uint64_t client_query_buffer_limit = 1ULL << 30;
+  OutputBufferLimits client_output_buffer_limit;
+  // security
+  std::string requirepass;
+  bool protected_mode = true;
+  ProtectedActions enable_protected_configs = ProtectedActions::kNo;
+  // memory
+  uint64_t maxmemory = 0;
+  EvictionPolicy maxmemory_policy = EvictionPolicy::kNone;
+  // log
+  LogLevel loglevel = LogLevel::kNotice;
+  std::string logfile;
+  // events
+  uint32_t notify_keyspace_events = 0;  // bits of event_flags
+  // types
+  int64_t hash_max_listpack_entries = 128;
+  uint64_t hash_max_listpack_value = 64;
+  int list_max_listpack_size = -2;
+
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace replete

@@ -1,0 +1,265 @@
+#include "config/settings_table.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <thread>
+
+#include "config/event_flags.h"
+#include "config/foreign_settings.h"
+
+namespace replete {
+namespace {
+
+constexpr int64_t kMaxInt = std::numeric_limits<int>::max();
+constexpr int64_t kMinInt = std::numeric_limits<int>::min();
+constexpr int64_t kMaxLong = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kMaxBytes = std::numeric_limits<uint64_t>::max();
+constexpr int64_t kMiB = 1 << 20;
+constexpr size_t kMaxBindAddresses = 16;
+
+constexpr Word kLogLevels[] = {
+    {"debug", static_cast<int>(LogLevel::kDebug)},
+    {"verbose", static_cast<int>(LogLevel::kVerbose)},
+    {"notice", static_cast<int>(LogLevel::kNotice)},
+    {"warning", static_cast<int>(LogLevel::kWarning)},
+};
+
+constexpr Word kProtectedActions[] = {
+    {"no", static_cast<int>(ProtectedActions::kNo)},
+    {"yes", static_cast<int>(ProtectedActions::kYes)},
+    {"local", static_cast<int>(ProtectedActions::kLocal)},
+};
+
+Problem SetBind(const Setting&, std::string_view text, Config* config) {
+  std::vector<std::string> addresses;
+  for (const std::string_view address : SplitAtBlanks(text)) {
+    if (!address.empty()) addresses.emplace_back(address);
+  }
+  if (addresses.size() > kMaxBindAddresses) return "Too many bind addresses specified.";
+  config->bind = std::move(addresses);
+  return std::nullopt;
+}
+
+std::string AbsolutePath(const std::string& path) {
+  const std::unique_ptr<char, decltype(&free)> absolute(realpath(path.c_str(), nullptr), &free);
+  return absolute ? std::string(absolute.get()) : path;
+}
+
+Problem SetDir(const Setting&, std::string_view text, Config* config) {
+  const std::string path(text.substr(0, text.find('\0')));
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) return std::system_category().message(errno);
+  if (!S_ISDIR(status.st_mode)) return std::system_category().message(ENOTDIR);
+  config->dir = AbsolutePath(path);
+  return std::nullopt;
+}
+
+Problem SetPolicy(const Setting&, std::string_view text, Config* config) {
+  // Redis' text and so Redis' words only, though ours are read as well.
+  return ParseEvictionPolicy(text,
+                             "argument(s) must be one of the following: volatile-lru, "
+                             "volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, "
+                             "allkeys-lfu, allkeys-random, noeviction",
+                             &config->maxmemory_policy);
+}
+
+Problem SetOutputLimits(const Setting&, std::string_view text, Config* config) {
+  return ParseOutputBufferLimits(text, &config->client_output_buffer_limit);
+}
+
+Problem SetEvents(const Setting&, std::string_view text, Config* config) {
+  return ParseEventFlags(text, &config->notify_keyspace_events);
+}
+
+constexpr Setting kSettings[] = {
+    Setting{.name = "bind",
+            .section = "server",
+            .change = Change::kAtStart,
+            .repeatable = true,
+            .doc = "Addresses to listen on; one with a - in front may be missing from the machine.",
+            .allowed = "up to 16 addresses",
+            .kind = ValueKind::kList,
+            .set = SetBind,
+            .get = [](const Config& config) { return JoinWithBlanks(config.bind); }},
+    IntegerRow<&Config::port>(0, 65535,
+                              {.name = "port",
+                               .section = "server",
+                               .change = Change::kAtStart,
+                               .doc = "TCP port; 0 = no TCP."}),
+    IntegerRow<&Config::tcp_backlog>(0, kMaxInt,
+                                     {.name = "tcp-backlog",
+                                      .section = "server",
+                                      .change = Change::kAtStart,
+                                      .doc = "Connections that may wait to be accepted."}),
+    TextRow<&Config::unixsocket>({.name = "unixsocket",
+                                  .section = "server",
+                                  .change = Change::kAtStart,
+                                  .doc = "Path of a Unix socket to listen on; empty = none.",
+                                  .allowed = "a path"}),
+    OctalRow<&Config::unixsocketperm>(
+        0, 0777,
+        {.name = "unixsocketperm",
+         .section = "server",
+         .change = Change::kAtStart,
+         .doc = "Permission bits of the Unix socket; 0 = as the umask says."}),
+    IntegerRow<&Config::threads>(1, 256,
+                                 {.name = "threads",
+                                  .section = "server",
+                                  .change = Change::kAtStart,
+                                  .doc = "Event loops, one thread each.",
+                                  .default_doc = "the number of cores"}),
+    IntegerRow<&Config::databases>(1, 65536,
+                                   {.name = "databases",
+                                    .section = "server",
+                                    .change = Change::kAtStart,
+                                    .doc = "Numbered databases, from 0."}),
+    Setting{.name = "dir",
+            .section = "server",
+            .change = Change::kProtected,
+            .doc = "Directory for the daemon's files. Engines in memory write none.",
+            .allowed = "an existing directory",
+            .default_doc = "the working directory",
+            .set = SetDir,
+            .get = [](const Config& config) { return AbsolutePath(config.dir); }},
+    YesNoRow<&Config::auto_create>({.name = "auto-create",
+                                    .section = "server",
+                                    .doc = "Create a named namespace when it is first used."}),
+    IntegerRow<&Config::maxclients>(1, std::numeric_limits<uint32_t>::max(),
+                                    {.name = "maxclients",
+                                     .section = "server",
+                                     .doc = "Connections served at once; one more is refused."}),
+    IntegerRow<&Config::timeout_s>(
+        0, kMaxInt,
+        {.name = "timeout",
+         .section = "server",
+         .doc = "Close a client that was idle for so many seconds; 0 = never."}),
+    IntegerRow<&Config::tcp_keepalive_s>(
+        0, kMaxInt,
+        {.name = "tcp-keepalive",
+         .section = "server",
+         .doc = "Seconds between TCP keepalives of idle clients; 0 = none."}),
+    MemoryRow<&Config::proto_max_bulk_len>(kMiB, kMaxLong,
+                                           {.name = "proto-max-bulk-len",
+                                            .section = "server",
+                                            .doc = "Longest single argument of a request."}),
+    MemoryRow<&Config::client_query_buffer_limit>(
+        kMiB, kMaxLong,
+        {.name = "client-query-buffer-limit",
+         .section = "server",
+         .doc = "Unprocessed bytes of one client; above it the client is cut."}),
+    Setting{.name = "client-output-buffer-limit",
+            .section = "server",
+            .repeatable = true,
+            .doc =
+                "Unread replies of one client per class: hard limit, soft limit, and the seconds "
+                "it may stay above the soft one.",
+            .allowed = "CLASS HARD SOFT SECONDS, CLASS one of normal, replica, pubsub",
+            .kind = ValueKind::kList,
+            .set = SetOutputLimits,
+            .get =
+                [](const Config& config) {
+                  return FormatOutputBufferLimits(config.client_output_buffer_limit);
+                }},
+    TextRow<&Config::requirepass>({.name = "requirepass",
+                                   .section = "server",
+                                   .sensitive = true,
+                                   .doc = "Password of the default user; empty = none."}),
+    YesNoRow<&Config::protected_mode>(
+        {.name = "protected-mode",
+         .section = "server",
+         .doc = "Without a password, serve clients of this machine only."}),
+    WordsRow<&Config::enable_protected_configs, kProtectedActions>(
+        {.name = "enable-protected-configs",
+         .section = "server",
+         .change = Change::kAtStart,
+         .doc = "Whether clients may change what reaches files, programs or other hosts; "
+                "local = clients of this machine only."}),
+    MemoryRow<&Config::maxmemory>(0, kMaxBytes,
+                                  {.name = "maxmemory",
+                                   .section = "memory",
+                                   .doc = "Memory of the whole process; 0 = no limit."}),
+    Setting{.name = "maxmemory-policy",
+            .section = "memory",
+            .doc = "What the numbered databases evict when memory is short.",
+            .allowed = "one of noeviction, allkeys-lru, volatile-lru, volatile-ttl, fifo, ttl",
+            .kind = ValueKind::kWords,
+            .set = SetPolicy,
+            .get =
+                [](const Config& config) {
+                  return std::string(RedisEvictionPolicyWord(config.maxmemory_policy));
+                }},
+    WordsRow<&Config::loglevel, kLogLevels>(
+        {.name = "loglevel",
+         .section = "log",
+         .doc = "The least important messages that are logged."}),
+    TextRow<&Config::logfile>({.name = "logfile",
+                               .section = "log",
+                               .change = Change::kAtStart,
+                               .doc = "File to log to; empty = standard output.",
+                               .allowed = "a path"}),
+    Setting{
+        .name = "notify-keyspace-events",
+        .section = "events",
+        .doc = "Keyspace events to publish: K, E or both, and classes; empty = none.",
+        .allowed = "letters of Ag$lshzxeKEtmdn",
+        .set = SetEvents,
+        .get =
+            [](const Config& config) { return FormatEventFlags(config.notify_keyspace_events); }},
+    IntegerRow<&Config::hash_max_listpack_entries>(
+        0, kMaxLong,
+        {.name = "hash-max-listpack-entries",
+         .alias = "hash-max-ziplist-entries",
+         .section = "types",
+         .doc = "Hashes up to so many fields are stored compactly."}),
+    MemoryRow<&Config::hash_max_listpack_value>(
+        0, kMaxLong,
+        {.name = "hash-max-listpack-value",
+         .alias = "hash-max-ziplist-value",
+         .section = "types",
+         .doc = "Longest field or value of a compact hash."}),
+    IntegerRow<&Config::list_max_listpack_size>(
+        kMinInt, kMaxInt,
+        {.name = "list-max-listpack-size",
+         .alias = "list-max-ziplist-size",
+         .section = "types",
+         .doc = "Size of a list's nodes: n elements, or -1 to -5 for 4, 8, 16, 32, 64 kb."}),
+};
+
+}  // namespace
+
+int DefaultThreads() {
+  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U));
+}
+
+std::span<const Setting> SettingsTable() { return kSettings; }
+
+const Setting* FindSetting(std::string_view name) { return FindRow(SettingsTable(), name); }
+
+std::string DescribeDefault(const Setting& setting) {
+  if (!setting.default_doc.empty()) return std::string(setting.default_doc);
+  std::string text = setting.get(Config{});
+  return text.empty() ? "empty" : text;
+}
+
+Problem ApplyValue(const SettingValue& value, Config* config) {
+  if (const Setting* setting = FindSetting(value.name)) {
+    Problem problem = setting->set(*setting, value.value, config);
+    if (!problem) return std::nullopt;
+    return fmt::format("{} '{}': {} (allowed: {})", value.origin,
+                       setting->sensitive ? "***" : value.value, *problem,
+                       DescribeAllowed(*setting));
+  }
+  if (const ForeignSetting* foreign = FindForeignSetting(value.name)) {
+    Problem problem = CheckForeignValue(*foreign, value.value);
+    if (!problem) return std::nullopt;
+    return fmt::format("{} '{}': {}", value.origin, value.value, *problem);
+  }
+  return fmt::format("{}: no such setting; --help lists them", value.origin);
+}
+
+}  // namespace replete

@@ -1,0 +1,175 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/keyspace/keyspace.h"
+#include "core/keyspace/shard.h"
+#include "core/types/hash_value.h"
+#include "core/types/list_value.h"
+#include "core/replication/effect.h"
+#include "protocol/bulk_buffer.h"
+
+namespace replete {
+
+// A key resolved to its shard. `name` is the key as the keyspace knows it, without a routing prefix.
+struct Key {
+  Shard* shard = nullptr;
+  std::string_view name{};
+  uint64_t hash = 0;
+};
+
+inline Key ResolveKey(Keyspace& keyspace, std::string_view name) {
+  const uint64_t hash = HashKey(name);
+  return {&keyspace.ShardOf(hash), name, hash};
+}
+
+// How entries are read and changed: the one place where a keyspace's content changes, so that effects,
+// watches, statistics, recency, accounting and the expiry index are kept by what is here and nowhere else.
+//
+// One Access serves one command at a time, by a thread that holds the locks of all shards it names (or
+// owns them). An entry whose deadline has passed is absent for every method. Pointers to entries and views
+// of their content are valid until the next change of the same key.
+class Access {
+ public:
+  static constexpr int64_t kKeepDeadline = -1;  // SetString: as it was
+
+  Access(const Clock& clock, KeyspaceListener& listener) : clock_(clock), listener_(listener) {}
+  Access(const Access&) = delete;
+  Access& operator=(const Access&) = delete;
+
+  // Unix ms, read once a command, after its locks were taken; frozen between commands of one transaction.
+  int64_t now() {
+    if (now_ == 0) now_ = clock_.NowMs();
+    return now_;
+  }
+  void ForgetNow() { now_ = 0; }
+  KeyspaceListener& listener() const { return listener_; }
+
+  // --- looking ---
+  // The entry, without a trace.
+  Entry* Peek(const Key& key);
+  // For a reading command: counts a hit or a miss and a use.
+  Entry* Read(const Key& key);
+  // For a writing command that looks first: counts a use.
+  Entry* Use(const Key& key);
+
+  // --- changing ---
+  // The key holds this string; whatever it held is gone. `deadline`: Unix ms, kNoDeadline or kKeepDeadline.
+  void SetString(const Key& key, std::string_view value, int64_t deadline);
+  void SetString(const Key& key, BulkBuffer value, int64_t deadline);
+  // The deadline that a command without one gives a key it creates or wholly overwrites.
+  int64_t DefaultDeadline(const Key& key);
+  // Lengthens (with zero bytes) or shortens a string to `size`, which a present entry holds, lets `fill`
+  // write into its bytes, and reports the result as a put.
+  template <class Fill>
+  void EditString(const Key& key, Entry* entry, size_t size, Fill&& fill);
+
+  // Removes the entry. False: there was none.
+  bool Remove(const Key& key, Departure reason);
+  // kNoDeadline takes the deadline away; one that has passed removes the entry (as Redis: by a delete).
+  void SetDeadline(const Key& key, int64_t deadline);
+  // `from` exists. The entry moves to `to` with its deadline; what `to` held is gone. Across shards too.
+  void Rename(const Key& from, const Key& to);
+  // `from` exists and `to` does not. Deadline included; perhaps into another keyspace.
+  void Copy(const Key& from, const Key& to);
+
+  // --- collections ---
+  // The hash or list under the key, created when absent. The entry of a present key is given.
+  HashValue* HashFor(const Key& key, Entry* entry);
+  ListValue* ListFor(const Key& key, Entry* entry);
+  bool HashSet(const Key& key, HashValue* hash, std::string_view field, std::string_view value,
+               const HashLimits& limits);
+  bool HashErase(const Key& key, HashValue* hash, std::string_view field);
+  void Push(const Key& key, ListValue* list, bool front, std::string_view value,
+            const ListLimits& limits);
+  // The list is not empty. The view given to `take` is valid inside it.
+  template <class Take>
+  void Pop(const Key& key, ListValue* list, bool front, Take&& take);
+  // After the last change of a collection in a command: an empty one is removed.
+  void Finish(const Key& key);
+
+  // --- whole shards ---
+  // Empties a shard in O(1); the entries are freed elsewhere. Emits no effect: see ClearKeyspace.
+  void ClearShard(Shard& shard);
+  // All shards of the keyspace are locked. Returns how many entries there were.
+  size_t ClearKeyspace(Keyspace& keyspace);
+
+  // --- room ---
+  // Entries over the keyspace's max_entries or bytes over its max_memory leave the given shard, soonest
+  // victims first, `named` last. False: nothing here may leave and it is still over.
+  bool Trim(Shard& shard, std::span<const Key> named);
+  // Takes one victim of the shard. False: none.
+  bool EvictOne(Shard& shard, std::span<const Key> named);
+
+  // --- expiry ---
+  // Removes what is due, until `deadline_nanos` (MonotonicNanos). True: there is more to do now.
+  bool Sweep(Shard& shard, int64_t deadline_nanos);
+
+ private:
+  friend class AccessTest;
+
+  using Slot = EntryTable::Slot;
+
+  Slot Find(const Key& key);
+  bool Expired(const Entry* entry) {
+    return entry->has(Entry::kDeadline) && entry->deadline() <= now();
+  }
+  void TouchUse(Shard& shard, Entry* entry);
+  uint8_t ExtensionsFor(const Shard& shard, int64_t deadline) const;
+  void Insert(const Key& key, Entry* entry);
+  void Unlink(Shard& shard, Entry* entry);
+  void Link(Shard& shard, Entry* entry);
+  // Puts `fresh` (same key) in the place of the slot's entry with its links; frees nothing.
+  void Swap(const Key& key, const Slot& slot, Entry* old, Entry* fresh);
+  void RemoveSlot(const Key& key, const Slot& slot, Departure reason);
+  template <class Make>
+  void StoreString(const Key& key, std::string_view in_place, int64_t deadline, Make&& make);
+  void Free(Entry* entry, size_t bytes);
+  void NoteWork(Shard& shard);
+  void AddBytes(Shard& shard, size_t before, size_t after) {
+    shard.data.entry_bytes += after - before;
+  }
+  void Changed(const Key& key) {
+    if (!key.shard->watches.empty()) [[unlikely]] key.shard->watches.Touch(key.name);
+  }
+  void Emit(const Key& key, Effect::Kind kind, std::string_view value = {},
+            std::string_view second = {}, int64_t deadline = 0);
+  void EmitPut(const Key& key, std::string_view value, int64_t deadline);
+  Entry* Resize(const Key& key, Entry* entry, size_t size, char** bytes);
+
+  const Clock& clock_;
+  KeyspaceListener& listener_;
+  int64_t now_ = 0;
+};
+
+template <class Fill>
+void Access::EditString(const Key& key, Entry* entry, size_t size, Fill&& fill) {
+  char* bytes = nullptr;
+  entry = Resize(key, entry, size, &bytes);
+  fill(bytes);
+  EmitPut(key, entry->string(), entry->deadline());
+}
+
+template <class Take>
+void Access::Pop(const Key& key, ListValue* list, bool front, Take&& take) {
+  std::string_view element;
+  const size_t before = list->bytes();
+  if (front) {
+    list->Front(&element);
+  } else {
+    list->Back(&element);
+  }
+  take(element);
+  if (front) {
+    list->PopFront();
+  } else {
+    list->PopBack();
+  }
+  AddBytes(*key.shard, before, list->bytes());
+  Changed(key);
+  Emit(key, front ? Effect::Kind::kPopFront : Effect::Kind::kPopBack);
+}
+
+}  // namespace replete

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/namespace_settings.h"
+#include "core/keyspace/clock.h"
+#include "core/keyspace/shard.h"
+
+namespace replete {
+
+struct Effect;
+
+// Why an entry left.
+enum class Departure : uint8_t { kDeleted, kExpired, kEvicted, kInvalidated };
+
+// What the layer above learns from a keyspace. Called under a shard's lock: quick, and never back into a keyspace.
+class KeyspaceListener {
+ public:
+  virtual ~KeyspaceListener() = default;
+  // Only for keyspaces whose effects are wanted (Keyspace::wants_effects).
+  virtual void OnEffect(const Effect& effect) = 0;
+  // An entry left by itself: expired or evicted.
+  virtual void OnDeparture(const Keyspace& keyspace, std::string_view key, Departure reason) = 0;
+  // A keyspace event for a key (classes: config/event_flags.h); `event` is a literal.
+  virtual void OnEvent(const Keyspace& keyspace, uint32_t event_class, std::string_view event,
+                       std::string_view key) = 0;
+  // Takes over an entry whose value is costly to free.
+  virtual void Dispose(Entry* entry) = 0;
+  // Takes over all that a shard held.
+  virtual void Dispose(std::unique_ptr<ShardData> data) = 0;
+};
+
+// Bytes held by all keyspaces of the process, size classes summed.
+class MemoryTotal {
+ public:
+  void Add(int64_t delta) { used_.fetch_add(delta, std::memory_order_relaxed); }
+  int64_t used() const { return used_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int64_t> used_{0};
+};
+
+// The object behind a namespace: shards, limits, policy. Which shard a key is in follows from its hash alone;
+// the number of shards is fixed when it is made. Thread-safe; entries are reached through Access.
+class Keyspace {
+ public:
+  // At most so many entries have one shard and an exact order.
+  static constexpr int64_t kExactOrderMax = 65536;
+
+  // `id` orders lock sets; never reused. `database`: a numbered database, or -1.
+  Keyspace(uint32_t id, std::string name, int database, const NamespaceSettings& settings,
+           Reclaimer* reclaimer, MemoryTotal* memory);
+  ~Keyspace();
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
+
+  uint32_t id() const { return id_; }
+  const std::string& name() const { return name_; }
+  int database() const { return database_; }
+  bool numbered() const { return database_ >= 0 && !named_; }
+
+  Shard& ShardOf(uint64_t hash) const {
+    return *shards_[shard_bits_ == 0 ? 0 : hash >> (64 - shard_bits_)];
+  }
+  size_t shards() const { return shards_.size(); }
+  Shard& shard(size_t index) const { return *shards_[index]; }
+  unsigned shard_bits() const { return shard_bits_; }
+
+  // Entries in all shards; expired ones that are not swept yet count.
+  size_t size() const;
+  // Bytes of entries, tables and indexes.
+  size_t bytes() const;
+  size_t entries_with_deadline() const;
+  StatsTotal stats() const;
+  void ResetStats();
+  uint64_t version() const { return version_.load(std::memory_order_relaxed); }
+  void BumpVersion() { version_.fetch_add(1, std::memory_order_relaxed); }
+
+  // Settings. Limits and policy apply from the next command on.
+  NamespaceSettings settings() const;
+  void SetSettings(const NamespaceSettings& settings);
+  EvictionPolicy policy() const { return policy_.load(std::memory_order_relaxed); }
+  int64_t max_entries() const { return max_entries_.load(std::memory_order_relaxed); }
+  int64_t max_memory() const { return max_memory_.load(std::memory_order_relaxed); }
+  int64_t default_ttl_ms() const { return default_ttl_ms_.load(std::memory_order_relaxed); }
+  // More entries or bytes than the limits allow. Bytes are known here to within 4 KiB a shard.
+  bool OverLimits() const {
+    const int64_t entries = max_entries();
+    if (entries > 0 && entries_.load(std::memory_order_relaxed) > entries) return true;
+    const int64_t memory = max_memory();
+    return memory > 0 && bytes_.load(std::memory_order_relaxed) > memory;
+  }
+  // Whether uses are recorded in the entries.
+  bool tracks_recency() const { return tracks_recency_.load(std::memory_order_relaxed); }
+  bool exact_order() const { return exact_order_; }
+
+  // Set before the keyspace is shared.
+  bool wants_effects() const { return wants_effects_; }
+  void set_wants_effects(bool wanted) { wants_effects_ = wanted; }
+  // No longer in the map (NAMESPACE DROP): set under all its locks; who finds it set looks again.
+  bool retired() const { return retired_.load(std::memory_order_acquire); }
+  void Retire() { retired_.store(true, std::memory_order_release); }
+
+  // For shards.
+  std::atomic<int64_t>& entry_count() { return entries_; }
+  void AddBytes(int64_t delta) {
+    bytes_.fetch_add(delta, std::memory_order_relaxed);
+    memory_->Add(delta);
+  }
+  // Not later than the first moment at which a shard has expiry work.
+  std::atomic<int64_t> next_work{ExpiryWheel::kNever};
+
+ private:
+  const uint32_t id_;
+  const std::string name_;
+  const int database_;
+  const bool named_;
+  const bool exact_order_;
+  const unsigned shard_bits_;
+  bool wants_effects_ = false;
+  std::atomic<bool> retired_{false};
+  std::atomic<EvictionPolicy> policy_;
+  std::atomic<bool> tracks_recency_;
+  std::atomic<int64_t> max_entries_;
+  std::atomic<int64_t> max_memory_;
+  std::atomic<int64_t> default_ttl_ms_;
+  std::atomic<uint64_t> version_{1};
+  std::atomic<int64_t> bytes_{0};
+  alignas(64) std::atomic<int64_t> entries_{0};
+  MemoryTotal* memory_;
+  mutable std::mutex settings_mutex_;
+  NamespaceSettings settings_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+}  // namespace replete

@@ -1,0 +1,212 @@
+#include "core/keyspace/namespace_map.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace replete {
+namespace {
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Whether a shard holds a key that begins with one of the prefixes. In slices: others work meanwhile.
+bool HasKeysUnder(Shard& shard, const std::vector<std::string>& prefixes) {
+  constexpr size_t kSlice = 256;
+  bool found = false;
+  for (uint64_t position = 0; position != EntryTable::kScanEnd && !found;) {
+    std::lock_guard lock(shard.mutex);
+    if (shard.gate.owned()) continue;  // its owner needs no lock to finish: spin by looking again
+    position = shard.data.table.Scan(position, kSlice, [&](const Entry* entry) {
+      for (const std::string& prefix : prefixes) found = found || entry->key().starts_with(prefix);
+    });
+  }
+  return found;
+}
+
+}  // namespace
+
+std::shared_ptr<Keyspace> NamespaceMap::Find(std::string_view name) const {
+  if (auto found = named.find(name); found != named.end()) return found->second;
+  if (!IsNumber(name)) return nullptr;
+  size_t number = 0;
+  auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || number >= databases.size()) return nullptr;
+  return databases[number];
+}
+
+std::shared_ptr<Keyspace> NamespaceMap::Share(const Keyspace& keyspace) const {
+  auto found = Find(keyspace.name());
+  return found.get() == &keyspace ? found : nullptr;
+}
+
+bool NamespaceMap::Route(std::string_view key, Routed* routed) const {
+  for (size_t length : lengths_) {
+    if (key.size() < length) continue;
+    auto found = prefixes_.find(key.substr(0, length));
+    if (found == prefixes_.end()) continue;
+    *routed = {found->second, key.substr(length)};
+    return true;
+  }
+  return false;
+}
+
+void NamespaceMap::IndexPrefixes() {
+  lengths_.clear();
+  prefixes_.clear();
+  prefix_text_.clear();
+  for (auto& [name, keyspace] : named) {
+    for (const std::string& prefix : keyspace->settings().prefixes) {
+      prefix_text_.push_back(std::make_unique<std::string>(prefix));
+      prefixes_[*prefix_text_.back()] = keyspace.get();
+      lengths_.push_back(prefix.size());
+    }
+  }
+  std::sort(lengths_.begin(), lengths_.end(), std::greater<>());
+  lengths_.erase(std::unique(lengths_.begin(), lengths_.end()), lengths_.end());
+}
+
+NamespaceRegistry::NamespaceRegistry(int databases, EvictionPolicy policy, Reclaimer* reclaimer,
+                                     MemoryTotal* memory, bool wants_effects)
+    : wants_effects_(wants_effects),
+      reclaimer_(reclaimer),
+      memory_(memory),
+      numbered_policy_(policy) {
+  auto map = std::make_shared<NamespaceMap>();
+  for (int i = 0; i < databases; ++i) {
+    auto keyspace = std::make_shared<Keyspace>(next_id_++, std::to_string(i), i,
+                                               NumberedDatabase(i, policy), reclaimer, memory);
+    keyspace->set_wants_effects(wants_effects);
+    map->databases.push_back(std::move(keyspace));
+  }
+  current_ = std::move(map);
+}
+
+bool NamespaceRegistry::ValidName(std::string_view name) {
+  auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (name.empty() || name.size() > 64 || !letter(name[0])) return false;
+  return std::all_of(name.begin(), name.end(), [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
+}
+
+std::shared_ptr<const NamespaceMap> NamespaceRegistry::Current() const {
+  std::lock_guard lock(mutex_);
+  return current_;
+}
+
+void NamespaceRegistry::Publish(std::shared_ptr<NamespaceMap> map) {
+  map->IndexPrefixes();
+  {
+    std::lock_guard lock(mutex_);
+    current_ = std::move(map);
+  }
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+Problem NamespaceRegistry::CheckPrefixes(const NamespaceMap& map, std::string_view name,
+                                         const NamespaceSettings& settings) const {
+  for (const std::string& prefix : settings.prefixes) {
+    for (auto& [other, keyspace] : map.named) {
+      if (other == name) continue;
+      const auto taken = keyspace->settings().prefixes;
+      if (std::find(taken.begin(), taken.end(), prefix) != taken.end()) {
+        return fmt::format("prefix '{}' belongs to namespace '{}'", prefix, other);
+      }
+    }
+  }
+  if (settings.prefixes.empty()) return {};
+  for (const auto& database : map.databases) {
+    if (!database->numbered()) continue;
+    for (size_t i = 0; i < database->shards(); ++i) {
+      if (HasKeysUnder(database->shard(i), settings.prefixes)) {
+        return fmt::format("keys with this prefix exist already in database {}", database->name());
+      }
+    }
+  }
+  return {};
+}
+
+Problem NamespaceRegistry::Create(std::string_view name, const NamespaceSettings& settings) {
+  std::lock_guard changing(change_mutex_);
+  auto current = Current();
+  if (!ValidName(name)) {
+    return "invalid namespace name: a letter, then at most 63 letters, digits, '.', '_' or '-'";
+  }
+  if (current->named.count(name)) return fmt::format("namespace '{}' exists already", name);
+  int number = -1;
+  if (settings.database) {
+    number = *settings.database;
+    if (static_cast<size_t>(number) >= current->databases.size()) return "DB index is out of range";
+    const Keyspace& place = *current->databases[static_cast<size_t>(number)];
+    if (!place.numbered()) {
+      return fmt::format("database {} belongs to namespace '{}'", number, place.name());
+    }
+    if (place.size() > 0) return fmt::format("database {} has keys already", number);
+  }
+  if (auto problem = CheckPrefixes(*current, name, settings)) return problem;
+  auto map = std::make_shared<NamespaceMap>(*current);
+  auto keyspace = std::make_shared<Keyspace>(next_id_++, std::string(name), number, settings,
+                                             reclaimer_, memory_);
+  keyspace->set_wants_effects(wants_effects_);
+  if (number >= 0) {
+    map->databases[static_cast<size_t>(number)]->Retire();
+    map->databases[static_cast<size_t>(number)] = keyspace;
+  }
+  map->named.emplace(name, std::move(keyspace));
+  Publish(std::move(map));
+  return {};
+}
+
+Problem NamespaceRegistry::Alter(std::string_view name, const NamespaceSettings& settings) {
+  std::lock_guard changing(change_mutex_);
+  auto current = Current();
+  auto found = current->named.find(name);
+  if (found == current->named.end()) return fmt::format("no such namespace '{}'", name);
+  NamespaceSettings added = settings;
+  const auto had = found->second->settings().prefixes;
+  std::erase_if(added.prefixes, [&](const std::string& prefix) {
+    return std::find(had.begin(), had.end(), prefix) != had.end();
+  });
+  if (auto problem = CheckPrefixes(*current, name, added)) return problem;
+  found->second->SetSettings(settings);
+  if (settings.prefixes != had) Publish(std::make_shared<NamespaceMap>(*current));
+  return {};
+}
+
+Problem NamespaceRegistry::Drop(std::string_view name, std::shared_ptr<Keyspace>* dropped) {
+  std::lock_guard changing(change_mutex_);
+  auto current = Current();
+  auto found = current->named.find(name);
+  if (found == current->named.end()) return fmt::format("no such namespace '{}'", name);
+  *dropped = found->second;
+  auto map = std::make_shared<NamespaceMap>(*current);
+  map->named.erase(map->named.find(name));
+  const int number = (*dropped)->database();
+  if (number >= 0) {
+    auto place = std::make_shared<Keyspace>(next_id_++, std::to_string(number), number,
+                                            NumberedDatabase(number, numbered_policy_),
+                                            reclaimer_, memory_);
+    place->set_wants_effects(wants_effects_);
+    map->databases[static_cast<size_t>(number)] = std::move(place);
+  }
+  (*dropped)->Retire();
+  Publish(std::move(map));
+  return {};
+}
+
+void NamespaceRegistry::SetNumberedPolicy(EvictionPolicy policy) {
+  std::lock_guard changing(change_mutex_);
+  numbered_policy_ = policy;
+  for (const auto& database : Current()->databases) {
+    if (!database->numbered()) continue;
+    NamespaceSettings settings = database->settings();
+    settings.policy = policy;
+    database->SetSettings(settings);
+  }
+}
+
+}  // namespace replete

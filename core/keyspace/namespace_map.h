@@ -1,0 +1,91 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "config/namespace_settings.h"
+#include "config/problem.h"
+#include "core/keyspace/keyspace.h"
+
+namespace replete {
+
+// All namespaces at one instant; never changes once it is published.
+struct NamespaceMap {
+  struct Routed {
+    Keyspace* keyspace;
+    std::string_view name;  // the key without its prefix
+  };
+
+  // By number. A named namespace may stand in a number's place.
+  std::vector<std::shared_ptr<Keyspace>> databases;
+  std::map<std::string, std::shared_ptr<Keyspace>, std::less<>> named;
+
+  // A namespace by its name, or a numbered database by its number in decimal; null when there is none.
+  std::shared_ptr<Keyspace> Find(std::string_view name) const;
+
+  // The owner of a keyspace of this map; null when it is none.
+  std::shared_ptr<Keyspace> Share(const Keyspace& keyspace) const;
+
+  // Where a key goes that a session in a numbered database names: the longest prefix wins.
+  bool has_prefixes() const { return !lengths_.empty(); }
+  bool Route(std::string_view key, Routed* routed) const;
+
+  // Derived; call after changing `named`.
+  void IndexPrefixes();
+
+ private:
+  std::vector<size_t> lengths_;  // of prefixes, longest first
+  std::unordered_map<std::string_view, Keyspace*> prefixes_;
+  std::vector<std::unique_ptr<std::string>> prefix_text_;
+
+ public:
+  NamespaceMap() = default;
+  NamespaceMap(const NamespaceMap& other) : databases(other.databases), named(other.named) {}
+  NamespaceMap& operator=(const NamespaceMap&) = delete;
+};
+
+// Owner of the namespace map: publishes a new one with each change. Readers keep the map they have and compare
+// version() now and then. Thread-safe.
+class NamespaceRegistry {
+ public:
+  NamespaceRegistry(int databases, EvictionPolicy policy, Reclaimer* reclaimer, MemoryTotal* memory,
+                    bool wants_effects);
+
+  std::shared_ptr<const NamespaceMap> Current() const;
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }
+
+  // What follows runs one at a time. Problems are plain text without a code. May take long when a prefix is
+  // given: a prefix under which numbered databases have keys is refused.
+  [[nodiscard]] Problem Create(std::string_view name, const NamespaceSettings& settings);
+  [[nodiscard]] Problem Alter(std::string_view name, const NamespaceSettings& settings);
+  // Takes the namespace out of the map and marks it retired. The caller clears it.
+  [[nodiscard]] Problem Drop(std::string_view name, std::shared_ptr<Keyspace>* dropped);
+  // Policy of all numbered databases.
+  void SetNumberedPolicy(EvictionPolicy policy);
+
+  static bool ValidName(std::string_view name);
+
+ private:
+  Problem CheckPrefixes(const NamespaceMap& map, std::string_view name,
+                        const NamespaceSettings& settings) const;
+  void Publish(std::shared_ptr<NamespaceMap> map);
+
+  const bool wants_effects_;
+  Reclaimer* reclaimer_;
+  MemoryTotal* memory_;
+  std::mutex change_mutex_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const NamespaceMap> current_;
+  std::atomic<uint64_t> version_{1};
+  uint32_t next_id_ = 0;
+  EvictionPolicy numbered_policy_;
+};
+
+}  // namespace replete

@@ -1,0 +1,39 @@
+#include "core/keyspace/shard.h"
+
+#include <utility>
+
+#include "core/keyspace/keyspace.h"
+
+namespace replete {
+
+ShardData::~ShardData() {
+  table.ForEach([](Entry* entry) { Entry::Delete(entry); });
+}
+
+void ShardData::Swap(ShardData& other) noexcept {
+  table.Swap(other.table);
+  std::swap(wheel, other.wheel);
+  std::swap(order, other.order);
+  std::swap(entry_bytes, other.entry_bytes);
+  candidates.Clear();
+  other.candidates.Clear();
+}
+
+Shard::Shard(Keyspace* keyspace, unsigned index, unsigned shard_bits, Reclaimer* reclaimer)
+    : data(shard_bits, reclaimer), keyspace_(keyspace), index_(index) {}
+
+void Shard::Publish() {
+  // The total is shared by all loops: it is told in steps, so that writes to different shards do not meet there.
+  constexpr int64_t kStep = 4096;
+  const size_t now = data.entry_bytes + data.table.bytes() + data.wheel.bytes();
+  bytes_.store(now, std::memory_order_relaxed);
+  size_.store(data.table.size(), std::memory_order_relaxed);
+  with_deadline_.store(data.wheel.size(), std::memory_order_relaxed);
+  const auto delta = static_cast<int64_t>(now - told_bytes_);
+  if (delta >= kStep || delta <= -kStep || now == 0) {
+    keyspace_->AddBytes(delta);
+    told_bytes_ = now;
+  }
+}
+
+}  // namespace replete

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "core/keyspace/entry.h"
+#include "core/keyspace/expiry_wheel.h"
+#include "core/keyspace/gate.h"
+#include "core/keyspace/hash.h"
+#include "core/keyspace/segment_table.h"
+#include "core/keyspace/shard_mutex.h"
+#include "core/keyspace/waiting.h"
+#include "core/policy/candidate_pool.h"
+#include "core/policy/order_list.h"
+#include "core/stats/counters.h"
+
+namespace replete {
+
+class Keyspace;
+
+struct EntryTraits {
+  using Item = Entry;
+  static std::string_view Key(const Entry* entry) { return entry->key(); }
+  static uint64_t Hash(std::string_view key) { return HashKey(key); }
+};
+
+using EntryTable = SegmentTable<EntryTraits>;
+
+// The entries of a shard with everything that points at them: swapped as a whole to clear a shard in O(1)
+// and freed by a worker.
+struct ShardData {
+  ShardData(unsigned skip_bits, Reclaimer* reclaimer) : table(skip_bits, reclaimer) {}
+  ShardData(ShardData&&) = delete;
+  // Frees the entries too.
+  ~ShardData();
+
+  void Swap(ShardData& other) noexcept;
+
+  EntryTable table;
+  ExpiryWheel wheel;
+  OrderList order;
+  CandidatePool candidates;
+  size_t entry_bytes = 0;
+};
+
+// A lock and a table. Everything but the atomics is guarded by `mutex`, and while `gate` is owned belongs to
+// the owner alone: who takes the mutex looks at the gate first.
+class Shard {
+ public:
+  Shard(Keyspace* keyspace, unsigned index, unsigned shard_bits, Reclaimer* reclaimer);
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  Keyspace& keyspace() const { return *keyspace_; }
+  unsigned index() const { return index_; }
+  // Readable by anybody; exact when nobody writes.
+  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  size_t with_deadline() const { return with_deadline_.load(std::memory_order_relaxed); }
+
+  // After every change of `data`: publishes size and bytes.
+  void Publish();
+
+  ShardMutex mutex;
+  Gate gate;
+  ShardData data;
+  WatchTable watches;
+  BlockTable blocked;
+  ShardStats stats;
+  uint32_t clock = 0;  // uses so far; what an entry's clock is set to
+  Counter lock_acquisitions;
+  // When the wheel next has work (Unix ms): a lower bound that the sweeper reads without the lock.
+  std::atomic<int64_t> next_work{ExpiryWheel::kNever};
+
+ private:
+  Keyspace* keyspace_;
+  unsigned index_;
+  std::atomic<size_t> size_{0};
+  std::atomic<size_t> bytes_{0};
+  std::atomic<size_t> with_deadline_{0};
+  size_t told_bytes_ = 0;  // what the keyspace's total has of this shard
+};
+
+}  // namespace replete

@@ -1,0 +1,48 @@
+#include "core/keyspace/waiting.h"
+
+#include <algorithm>
+
+#include "core/keyspace/access.h"
+
+namespace replete {
+
+void WatchTable::Add(std::string_view key, std::shared_ptr<Watcher> watcher) {
+  watched_[std::string(key)].push_back(std::move(watcher));
+}
+
+void WatchTable::Remove(std::string_view key, const Watcher* watcher) {
+  auto found = watched_.find(key);
+  if (found == watched_.end()) return;
+  std::erase_if(found->second, [watcher](const auto& one) { return one.get() == watcher; });
+  if (found->second.empty()) watched_.erase(found);
+}
+
+void WatchTable::Touch(std::string_view key) {
+  auto found = watched_.find(key);
+  if (found == watched_.end()) return;
+  for (auto& watcher : found->second) watcher->MarkDirty();
+}
+
+void BlockTable::Add(std::string_view key, std::shared_ptr<BlockedClient> client) {
+  blocked_[std::string(key)].push_back(std::move(client));
+}
+
+void BlockTable::Remove(std::string_view key, const BlockedClient* client) {
+  auto found = blocked_.find(key);
+  if (found == blocked_.end()) return;
+  std::erase_if(found->second, [client](const auto& one) { return one.get() == client; });
+  if (found->second.empty()) blocked_.erase(found);
+}
+
+void BlockTable::Serve(Access& access, const Key& key) {
+  auto found = blocked_.find(key.name);
+  if (found == blocked_.end()) return;
+  auto& queue = found->second;
+  while (!queue.empty()) {
+    if (!queue.front()->done() && !queue.front()->Serve(access, key)) break;
+    queue.pop_front();
+  }
+  if (queue.empty()) blocked_.erase(found);
+}
+
+}  // namespace replete

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace replete {
+
+class Access;
+struct Key;
+
+// Who watches keys (WATCH): its flag is raised when one of them changes, and never lowered.
+class Watcher {
+ public:
+  bool dirty() const { return dirty_.load(std::memory_order_acquire); }
+  void MarkDirty() { dirty_.store(true, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> dirty_{false};
+};
+
+struct StringHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+
+// The watched keys of a shard. Under the shard's lock.
+class WatchTable {
+ public:
+  bool empty() const { return watched_.empty(); }
+  void Add(std::string_view key, std::shared_ptr<Watcher> watcher);
+  void Remove(std::string_view key, const Watcher* watcher);
+  void Touch(std::string_view key);
+  template <class Exists>
+  void TouchAll(Exists&& exists) {
+    for (auto& [key, watchers] : watched_) {
+      if (!exists(std::string_view(key))) continue;
+      for (auto& watcher : watchers) watcher->MarkDirty();
+    }
+  }
+
+ private:
+  std::unordered_map<std::string, std::vector<std::shared_ptr<Watcher>>, StringHash, std::equal_to<>>
+      watched_;
+};
+
+// A client that waits for an element under a key (BLPOP and its kin).
+class BlockedClient {
+ public:
+  virtual ~BlockedClient() = default;
+  // The key may have something. Called under the key's lock by whoever wrote it. If the client still waits
+  // and the value suits it, takes its element through `access` and returns true; it is then served and is
+  // asked no more. False: it does not wait any longer, or has to wait on.
+  virtual bool Serve(Access& access, const Key& key) = 0;
+  // It does not wait any longer (served elsewhere, timed out, gone).
+  virtual bool done() const = 0;
+};
+
+// Clients blocked on the keys of a shard, first come first served. Under the shard's lock.
+class BlockTable {
+ public:
+  bool empty() const { return blocked_.empty(); }
+  void Add(std::string_view key, std::shared_ptr<BlockedClient> client);
+  void Remove(std::string_view key, const BlockedClient* client);
+  // Serves those who wait for `key` in order until one has to wait on.
+  void Serve(Access& access, const Key& key);
+  // Keys on which somebody waits.
+  template <class Fn>
+  void ForEachKey(Fn&& fn) const {
+    for (auto& [key, queue] : blocked_) fn(std::string_view(key));
+  }
+
+ private:
+  std::unordered_map<std::string, std::deque<std::shared_ptr<BlockedClient>>, StringHash,
+                     std::equal_to<>>
+      blocked_;
+};
+
+}  // namespace replete

@@ -1,0 +1,99 @@
+#include "core/policy/eviction.h"
+
+#include "core/keyspace/access.h"
+
+namespace replete {
+namespace {
+
+// Comparing each victim with more names than this would cost more than sparing them is worth.
+constexpr size_t kNamesCompared = 64;
+
+bool IsNamed(const Entry* entry, std::span<const Key> named) {
+  if (named.size() > kNamesCompared) return false;
+  for (const Key& key : named) {
+    if (key.name == entry->key()) return true;
+  }
+  return false;
+}
+
+bool Evicts(EvictionPolicy policy, const Entry* entry) {
+  switch (policy) {
+    case EvictionPolicy::kNone: return false;
+    case EvictionPolicy::kVolatileLru:
+    case EvictionPolicy::kVolatileTtl: return entry->has(Entry::kDeadline);
+    default: return true;
+  }
+}
+
+bool ByDeadline(EvictionPolicy policy) {
+  return policy == EvictionPolicy::kTtl || policy == EvictionPolicy::kVolatileTtl;
+}
+
+// Ages are differences of a 32-bit counter of uses, which may wrap.
+uint64_t Score(EvictionPolicy policy, const Shard& shard, const Entry* entry) {
+  const uint32_t age = shard.clock - entry->clock();
+  if (!ByDeadline(policy)) return age;
+  // Any deadline goes before none; among those the soonest first.
+  if (!entry->has(Entry::kDeadline)) return age;
+  return ~static_cast<uint64_t>(entry->deadline());
+}
+
+Entry* ExactVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> named) {
+  Entry* spared = nullptr;
+  if (ByDeadline(policy)) {
+    Entry* soonest = shard.data.wheel.Soonest([&](const Entry* entry) { return !IsNamed(entry, named); });
+    if (soonest != nullptr) return soonest;
+  }
+  for (Entry* entry = shard.data.order.oldest(); entry != nullptr; entry = OrderList::Previous(entry)) {
+    if (!Evicts(policy, entry)) continue;
+    if (!IsNamed(entry, named)) return entry;
+    if (spared == nullptr) spared = entry;
+  }
+  return spared;
+}
+
+// The best of the next segment, and of further ones while there are none.
+void Refill(Shard& shard, EvictionPolicy policy) {
+  CandidatePool& pool = shard.data.candidates;
+  EntryTable& table = shard.data.table;
+  constexpr int kSegments = 16;
+  for (int i = 0; i < kSegments && pool.empty(); ++i) {
+    if (pool.hand >= EntryTable::kScanEnd) pool.hand = 0;
+    table.ForEachNear(pool.hand << 12, [&](Entry* entry) {
+      if (Evicts(policy, entry)) pool.Add({entry, 0, Score(policy, shard, entry)});
+    });
+    pool.hand = table.NextSegment(pool.hand);
+  }
+  pool.ForEach([](CandidatePool::Candidate& one) { one.hash = HashKey(one.entry->key()); });
+}
+
+Entry* SampledVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> named) {
+  CandidatePool& pool = shard.data.candidates;
+  EntryTable& table = shard.data.table;
+  Entry* spared = nullptr;
+  for (int refills = 0; refills < 4;) {
+    if (pool.empty()) {
+      Refill(shard, policy);
+      ++refills;
+      if (pool.empty()) return spared;
+    }
+    const CandidatePool::Candidate best = pool.Take();
+    if (!table.Holds(best.hash, best.entry)) continue;
+    // Used since, or its deadline moved: no longer what it was chosen for.
+    if (!Evicts(policy, best.entry) || Score(policy, shard, best.entry) < best.score) continue;
+    if (!IsNamed(best.entry, named)) return best.entry;
+    spared = best.entry;
+  }
+  return spared;
+}
+
+}  // namespace
+
+Entry* PickVictim(Shard& shard, std::span<const Key> named) {
+  const EvictionPolicy policy = shard.keyspace().policy();
+  if (policy == EvictionPolicy::kNone || shard.data.table.size() == 0) return nullptr;
+  return shard.keyspace().exact_order() ? ExactVictim(shard, policy, named)
+                                        : SampledVictim(shard, policy, named);
+}
+
+}  // namespace replete

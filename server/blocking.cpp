@@ -1,0 +1,43 @@
+#include "server/blocking.h"
+
+#include "config/event_flags.h"
+#include "core/keyspace/access.h"
+#include "protocol/reply_writer.h"
+
+namespace replete {
+
+bool BlockedPop::Cancel() {
+  State expected = State::kWaiting;
+  return state_.compare_exchange_strong(expected, State::kCancelled);
+}
+
+bool BlockedPop::Serve(Access& access, const Key& key) {
+  Entry* entry = access.Peek(key);
+  if (entry == nullptr || entry->type() != ValueType::kList) return false;
+  State expected = State::kWaiting;
+  if (!state_.compare_exchange_strong(expected, State::kServed)) return true;
+  OutputBuffer output;
+  ReplyWriter reply(output, resp3_);
+  reply.Array(2);
+  std::string_view shown = key.name;
+  for (const Place& place : places) {
+    if (place.keyspace.get() == &key.shard->keyspace() && place.name == key.name) {
+      shown = place.shown;
+      break;
+    }
+  }
+  reply.Bulk(shown);
+  access.Pop(key, entry->list(), front_, [&](std::string_view element) { reply.Bulk(element); });
+  KeyspaceListener& listener = access.listener();
+  const Keyspace& keyspace = key.shard->keyspace();
+  listener.OnEvent(keyspace, event_flags::kList, front_ ? "lpop" : "rpop", key.name);
+  access.Finish(key);
+  if (access.Peek(key) == nullptr) {
+    listener.OnEvent(keyspace, event_flags::kGeneric, "del", key.name);
+  }
+  session_->Complete(std::move(output));
+  session_.reset();
+  return true;
+}
+
+}  // namespace replete

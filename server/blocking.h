@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/keyspace/gate.h"
+#include "core/keyspace/keyspace.h"
+#include "core/keyspace/waiting.h"
+#include "protocol/output_buffer.h"
+
+namespace replete {
+
+// A session as the dispatcher knows it: who parks, and to whom a reply is handed later.
+class Parkable : public Waiter {
+ public:
+  // The reply of a request that went away or was blocked. Any thread, once a request.
+  virtual void Complete(OutputBuffer reply) = 0;
+};
+
+// A client in BLPOP or BRPOP. Served under the lock of one of its keys by whoever pushes there; whoever first
+// leaves kWaiting decides how the wait ends.
+class BlockedPop final : public BlockedClient {
+ public:
+  BlockedPop(std::shared_ptr<Parkable> session, bool front, bool resp3)
+      : session_(std::move(session)), front_(front), resp3_(resp3) {}
+
+  bool Serve(Access& access, const Key& key) override;
+  bool done() const override { return state_.load(std::memory_order_acquire) != State::kWaiting; }
+  // The wait ends without an element (time, disconnection). False: it was served already.
+  bool Cancel();
+
+  int64_t timeout_ms = 0;  // 0: for ever
+
+  // Where it is registered; written before it is shared.
+  struct Place {
+    std::shared_ptr<Keyspace> keyspace;
+    std::string name;
+    std::string shown;  // the key as the client wrote it
+  };
+  std::vector<Place> places;
+
+ private:
+  enum class State : uint8_t { kWaiting, kServed, kCancelled };
+
+  std::atomic<State> state_{State::kWaiting};
+  std::shared_ptr<Parkable> session_;
+  const bool front_;
+  const bool resp3_;
+};
+
+}  // namespace replete

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/keyspace/keyspace.h"
+#include "core/keyspace/waiting.h"
+#include "protocol/output_buffer.h"
+#include "server/command.h"
+
+namespace replete {
+
+class Subscriber;
+
+// A command that MULTI queued: its own copy of the arguments.
+struct QueuedCommand {
+  const Command* command;
+  std::vector<std::string> args;
+};
+
+// A key that WATCH watches.
+struct WatchedKey {
+  std::shared_ptr<Keyspace> keyspace;
+  std::string name;
+  bool existed;  // when WATCH was called
+};
+
+// What others may read of a client while it works (CLIENT LIST): published by its session.
+struct ClientInfo {
+  std::atomic<const Command*> last_command{nullptr};
+  std::atomic<const Command*> last_subcommand{nullptr};
+  std::atomic<int64_t> last_active_ms{0};  // monotonic
+  std::atomic<uint64_t> commands{0};
+  std::atomic<size_t> query_buffer{0};
+  std::atomic<size_t> output_buffer{0};
+  std::atomic<int> queued{-1};
+  std::atomic<uint32_t> subscriptions{0};
+  std::atomic<uint32_t> patterns{0};
+  std::atomic<uint32_t> watched{0};
+  std::atomic<bool> resp3{false};
+  std::atomic<bool> blocked{false};
+  std::atomic<bool> close_asked{false};
+  mutable std::mutex mutex;  // of what follows
+  std::string name;
+  std::string library;
+  std::string library_version;
+  std::string keyspace = "0";
+  int database = 0;
+};
+
+// One client as commands see it: everything but its socket. Owned by its session and used by one thread at a
+// time (its loop, or the worker that runs a long command for it).
+struct Client {
+  uint64_t id = 0;
+  std::string address;        // "127.0.0.1:50000", or the path of a Unix socket
+  std::string local_address;
+  int descriptor = -1;
+  int64_t created_ms = 0;  // monotonic
+  bool local = true;       // from a loopback address or a Unix socket
+  bool resp3 = false;
+  bool authenticated = true;
+  bool close_after_reply = false;
+  std::string name;
+
+  // The session's namespace. `database` is its number, or -1 in a named one.
+  std::shared_ptr<Keyspace> keyspace;
+  int database = 0;
+
+  // MULTI.
+  bool in_multi = false;
+  bool multi_failed = false;  // EXEC will answer EXECABORT
+  std::vector<QueuedCommand> queue;
+
+  // WATCH. One flag for all watched keys.
+  std::shared_ptr<Watcher> watcher;
+  std::vector<WatchedKey> watched;
+
+  // Pub/sub.
+  std::set<std::string, std::less<>> channels;
+  std::set<std::string, std::less<>> patterns;
+  std::weak_ptr<Subscriber> subscriber;
+  bool subscribed() const { return !channels.empty() || !patterns.empty(); }
+
+  std::shared_ptr<ClientInfo> info = std::make_shared<ClientInfo>();
+};
+
+// The session works in this namespace from now on; CLIENT LIST shows it.
+inline void SelectKeyspace(Client& client, std::shared_ptr<Keyspace> keyspace, int database) {
+  std::lock_guard lock(client.info->mutex);
+  client.info->keyspace = keyspace->name();
+  client.info->database = database;
+  client.keyspace = std::move(keyspace);
+  client.database = database;
+}
+
+}  // namespace replete

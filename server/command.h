@@ -1,0 +1,103 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace replete {
+
+class CommandContext;
+
+// Flags of a command, Redis' names where Redis has them (COMMAND INFO prints those).
+namespace command_flag {
+inline constexpr uint32_t kWrite = 1u << 0;
+inline constexpr uint32_t kReadonly = 1u << 1;
+inline constexpr uint32_t kDenyOom = 1u << 2;
+inline constexpr uint32_t kAdmin = 1u << 3;
+inline constexpr uint32_t kPubsub = 1u << 4;
+inline constexpr uint32_t kNoScript = 1u << 5;
+inline constexpr uint32_t kBlocking = 1u << 6;
+inline constexpr uint32_t kLoading = 1u << 7;
+inline constexpr uint32_t kStale = 1u << 8;
+inline constexpr uint32_t kSkipMonitor = 1u << 9;
+inline constexpr uint32_t kFast = 1u << 10;
+inline constexpr uint32_t kNoAuth = 1u << 11;
+inline constexpr uint32_t kNoMulti = 1u << 12;
+inline constexpr uint32_t kAllowBusy = 1u << 13;
+inline constexpr uint32_t kSkipSlowlog = 1u << 14;
+// Ours, not printed.
+inline constexpr uint32_t kSpans = 1u << 20;  // its keys may be in several namespaces
+inline constexpr uint32_t kLong = 1u << 21;   // owns its shards and runs on a worker when they are large
+inline constexpr uint32_t kTest = 1u << 22;   // exists only while the daemon is under test
+}  // namespace command_flag
+
+// ACL categories.
+namespace category {
+inline constexpr uint32_t kKeyspace = 1u << 0;
+inline constexpr uint32_t kRead = 1u << 1;
+inline constexpr uint32_t kWrite = 1u << 2;
+inline constexpr uint32_t kSet = 1u << 3;
+inline constexpr uint32_t kSortedSet = 1u << 4;
+inline constexpr uint32_t kList = 1u << 5;
+inline constexpr uint32_t kHash = 1u << 6;
+inline constexpr uint32_t kString = 1u << 7;
+inline constexpr uint32_t kBitmap = 1u << 8;
+inline constexpr uint32_t kHyperLogLog = 1u << 9;
+inline constexpr uint32_t kGeo = 1u << 10;
+inline constexpr uint32_t kStream = 1u << 11;
+inline constexpr uint32_t kPubsub = 1u << 12;
+inline constexpr uint32_t kAdmin = 1u << 13;
+inline constexpr uint32_t kFast = 1u << 14;
+inline constexpr uint32_t kSlow = 1u << 15;
+inline constexpr uint32_t kBlocking = 1u << 16;
+inline constexpr uint32_t kDangerous = 1u << 17;
+inline constexpr uint32_t kConnection = 1u << 18;
+inline constexpr uint32_t kTransaction = 1u << 19;
+inline constexpr uint32_t kScripting = 1u << 20;
+}  // namespace category
+
+// What a command does with the value under a key: Redis' RO, RW, OW, RM.
+enum class KeyUse : uint8_t { kNone, kRead, kReadWrite, kOverwrite, kRemove };
+
+// Where keys are among the arguments: from `first`, each `step`-th, up to `last` (negative: counted from the
+// end). `what` are the further flags Redis prints: "access", "update", "insert", "delete", ...
+struct KeySpec {
+  int8_t first = 0;  // 0: none
+  int8_t last = 0;
+  int8_t step = 1;
+  KeyUse use = KeyUse::kNone;
+  std::string_view what = {};
+};
+
+// Which shards are locked while the handler runs.
+enum class Scope : uint8_t {
+  kNone,      // none: nothing of a keyspace is touched (or only what is readable without a lock)
+  kKeys,      // those of the keys
+  kKeyspace,  // all of one keyspace: of the session's namespace, or the one after a final NS argument
+  kFlush,     // all of every keyspace that FLUSHALL clears
+  kQueued,    // those of all commands that MULTI queued, and of the watched keys
+};
+
+using Handler = void (*)(CommandContext&);
+
+// One command, declared once in server/commands beside its handler; everything else about it is derived.
+struct Command {
+  std::string_view name;  // lower case; of a subcommand only its own word
+  int8_t arity;           // with the name; negative: at least so many
+  uint32_t flags;
+  uint32_t categories;  // kRead, kWrite, kAdmin, kFast, kSlow, ... are added from the flags
+  Scope scope;
+  std::array<KeySpec, 2> keys;
+  std::string_view since;
+  std::string_view summary;
+  // Arguments after the name in the notation of Redis' documentation:
+  // "key value [NX | XX] [GET] [EX seconds | PX milliseconds | KEEPTTL]", "key [key ...]".
+  std::string_view syntax;
+  // Shape of the reply: "simple", "integer", "bulk", "bulk|nil", "array", "map", ...; documentation.
+  std::string_view reply;
+  Handler handler;                             // null: only subcommands
+  std::span<const Command> subcommands = {};   // a container: the second argument names one
+};
+
+}  // namespace replete

@@ -1,0 +1,51 @@
+#include "server/command_context.h"
+
+#include <fmt/format.h>
+
+#include "core/types/number.h"
+#include "protocol/request_parser.h"
+#include "server/dispatcher.h"
+
+namespace replete {
+
+CommandContext::CommandContext(Server& server, Dispatcher& dispatcher, const Clock& clock)
+    : server_(server),
+      dispatcher_(dispatcher),
+      reply_(own_output_, false),
+      access_(clock, dispatcher) {}
+
+bool CommandContext::ArgIs(size_t i, std::string_view word) const {
+  const std::string_view arg = args_[i];
+  if (arg.size() != word.size()) return false;
+  for (size_t at = 0; at < arg.size(); ++at) {
+    char c = arg[at];
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    if (c != word[at]) return false;
+  }
+  return true;
+}
+
+BulkBuffer CommandContext::TakeBulk(size_t arg) {
+  return parser_ == nullptr ? BulkBuffer() : parser_->TakeBulk(arg);
+}
+
+void CommandContext::QueueEvent(uint32_t event_class, std::string_view event, const Key& key) {
+  dispatcher_.OnEvent(key.shard->keyspace(), event_class, event, key.name);
+}
+
+void CommandContext::UnknownSubcommand() {
+  std::string container(args_[0]);
+  for (char& c : container) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+  reply_.Error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", args_[1].substr(0, 128),
+                           container));
+}
+
+bool CommandContext::Integer(size_t i, int64_t* value) {
+  if (ParseInt64(args_[i], value)) return true;
+  reply_.Error("ERR value is not an integer or out of range");
+  return false;
+}
+
+void CommandContext::RunQueued(const QueuedCommand& queued) { dispatcher_.RunQueued(queued); }
+
+}  // namespace replete

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/event_flags.h"
+#include "core/keyspace/access.h"
+#include "protocol/reply_writer.h"
+#include "server/client.h"
+#include "server/command.h"
+
+namespace replete {
+
+class Dispatcher;
+class Server;
+class RequestParser;
+
+// How a client waits for an element: what a blocking command leaves to its session.
+struct BlockRequest {
+  int64_t timeout_ms = 0;  // 0: for ever
+  bool front = true;       // which end is popped
+};
+
+// All that a handler works with. The shards in its scope are locked, its keys are resolved, there is room; it
+// neither locks nor blocks, sends nothing itself, and does not know whether a loop or a worker runs it.
+class CommandContext {
+ public:
+  CommandContext(Server& server, Dispatcher& dispatcher, const Clock& clock);
+
+  // --- request ---
+  size_t argc() const { return args_.size(); }
+  std::string_view arg(size_t i) const { return args_[i]; }
+  std::span<const std::string_view> args() const { return args_; }
+  // Case-insensitive; `word` is in lower case.
+  bool ArgIs(size_t i, std::string_view word) const;
+  // The argument's own memory when it was received as a big bulk, else empty.
+  BulkBuffer TakeBulk(size_t arg);
+
+  // --- keys ---
+  std::span<const Key> keys() const { return keys_; }
+  const Key& key(size_t n) const { return keys_[n]; }
+  Keyspace& keyspace() const { return *scope_keyspace_; }  // Scope::kKeyspace
+  std::span<const std::shared_ptr<Keyspace>> flushed() const { return flush_keyspaces_; }  // Scope::kFlush
+  Access& access() { return access_; }
+  int64_t now() { return access_.now(); }
+  // Publishes a keyspace event after the command. `event` is a literal.
+  void Notify(uint32_t event_class, std::string_view event, const Key& key) {
+    if (config_->notify_keyspace_events & event_class) [[unlikely]] QueueEvent(event_class, event, key);
+  }
+
+  // Scope::kQueued: runs one of the client's queued commands under the locks that are held.
+  void RunQueued(const QueuedCommand& queued);
+  // The client's watches go once the locks are gone.
+  void UnwatchAfterwards() { unwatches_ = true; }
+
+  // --- reply ---
+  ReplyWriter& reply() { return reply_; }
+  void WrongType() { reply_.Error("WRONGTYPE Operation against a key holding the wrong kind of value"); }
+  void SyntaxError() { reply_.Error("ERR syntax error"); }
+  // "ERR unknown subcommand or wrong number of arguments ..."
+  void UnknownSubcommand();
+  // Argument `i` as a 64-bit integer; false: an error has been replied.
+  bool Integer(size_t i, int64_t* value);
+
+  // --- surroundings ---
+  Client& client() { return *client_; }
+  Server& server() { return server_; }
+  Dispatcher& dispatcher() { return dispatcher_; }
+  const Config& config() const { return *config_; }
+  const Command& command() const { return *command_; }
+  bool in_transaction() const { return in_exec_; }
+  // Instead of a reply: the client waits for an element under one of the command's keys, which are all
+  // empty. Not in a transaction.
+  void Block(const BlockRequest& request) { block_ = request, blocks_ = true; }
+
+ private:
+  friend class Dispatcher;
+
+  void QueueEvent(uint32_t event_class, std::string_view event, const Key& key);
+
+  Server& server_;
+  Dispatcher& dispatcher_;
+  OutputBuffer own_output_;
+  ReplyWriter reply_;
+  Access access_;
+  Client* client_ = nullptr;
+  const Config* config_ = nullptr;
+  const Command* command_ = nullptr;
+  std::span<const std::string_view> args_;
+  RequestParser* parser_ = nullptr;
+  std::vector<Key> keys_;
+  Keyspace* scope_keyspace_ = nullptr;
+  std::vector<std::shared_ptr<Keyspace>> flush_keyspaces_;
+  bool in_exec_ = false;
+  bool blocks_ = false;
+  bool unwatches_ = false;
+  BlockRequest block_;
+};
+
+}  // namespace replete

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "protocol/reply_writer.h"
+#include "server/command.h"
+#include "server/command_table.h"
+
+namespace replete {
+
+// What COMMAND tells about commands. All of it follows from the rows of the command table.
+// `container` is the row that holds a subcommand, null for a command.
+
+// The row of "get" or "config|get", any case; null when there is none. *container is set for the
+// latter.
+const Command* FindByFullName(const CommandTable& table, std::string_view name,
+                              const Command** container);
+
+// The row's categories with those that follow from its flags.
+uint32_t EffectiveCategories(const Command& command);
+// Without the '@', any case; 0 when there is none.
+uint32_t FindCategory(std::string_view name);
+
+// Which arguments are keys, counted from the name of the command (0), in the order of the
+// specifications.
+std::vector<size_t> KeyPositions(const Command& command, size_t argc);
+
+// An element of COMMAND INFO.
+void WriteCommandInfo(ReplyWriter& reply, const Command* container, const Command& command);
+// Name and documentation: a pair of COMMAND DOCS.
+void WriteCommandDocs(ReplyWriter& reply, const Command* container, const Command& command);
+// The reply to the HELP subcommand.
+void WriteHelp(ReplyWriter& reply, const Command& container);
+
+}  // namespace replete

@@ -1,0 +1,100 @@
+// CONFIG: the live settings.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/types/glob.h"
+#include "server/command_context.h"
+#include "server/command_description.h"
+#include "server/commands/groups.h"
+#include "server/info.h"
+#include "server/server.h"
+
+namespace replete {
+namespace {
+
+void Get(CommandContext& ctx) {
+  const auto found = ctx.server().settings().Get(
+      ctx.args().subspan(2),
+      [](std::string_view pattern, std::string_view text) { return GlobMatch(pattern, text); });
+  ctx.reply().Map(found.size());
+  for (const auto& [name, value] : found) {
+    ctx.reply().Bulk(name);
+    ctx.reply().Bulk(value);
+  }
+}
+
+// Whether this client may set what reaches beyond the daemon.
+Settings::Access AccessOf(CommandContext& ctx) {
+  const ProtectedActions allowed = ctx.config().enable_protected_configs;
+  const bool may = allowed == ProtectedActions::kYes ||
+                   (allowed == ProtectedActions::kLocal && ctx.client().local);
+  return may ? Settings::Access::kProtected : Settings::Access::kPlain;
+}
+
+void Set(CommandContext& ctx) {
+  if (ctx.argc() % 2 != 0) {
+    ctx.SyntaxError();
+    return;
+  }
+  std::vector<Settings::NameValue> pairs;
+  for (size_t i = 2; i < ctx.argc(); i += 2) pairs.push_back({ctx.arg(i), ctx.arg(i + 1)});
+  if (const std::optional<std::string> error = ctx.server().settings().Set(pairs, AccessOf(ctx))) {
+    ctx.reply().Error(*error);
+  } else {
+    ctx.reply().Ok();
+  }
+}
+
+void ResetStat(CommandContext& ctx) {
+  ResetInfoStatistics(ctx.server());
+  ctx.reply().Ok();
+}
+
+void Rewrite(CommandContext& ctx) {
+  ctx.reply().Error("ERR CONFIG REWRITE is not available in this version");
+}
+
+void Help(CommandContext& ctx) {
+  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
+}
+
+using namespace command_flag;
+
+constexpr uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;
+
+// clang-format off
+constexpr Command kSubcommands[] = {
+    {.name = "get", .arity = -3, .flags = kFlags, .categories = 0, .scope = Scope::kNone,
+     .keys = {}, .since = "2.0.0", .summary = "Get the values of configuration parameters",
+     .syntax = "parameter [parameter ...]", .reply = "map", .handler = Get},
+    {.name = "set", .arity = -4, .flags = kFlags, .categories = 0, .scope = Scope::kNone,
+     .keys = {}, .since = "2.0.0", .summary = "Set configuration parameters to the given values",
+     .syntax = "parameter value [parameter value ...]", .reply = "simple", .handler = Set},
+    {.name = "resetstat", .arity = 2, .flags = kFlags, .categories = 0, .scope = Scope::kNone,
+     .keys = {}, .since = "2.0.0", .summary = "Reset the stats returned by INFO", .syntax = "",
+     .reply = "simple", .handler = ResetStat},
+    {.name = "rewrite", .arity = 2, .flags = kFlags, .categories = 0, .scope = Scope::kNone,
+     .keys = {}, .since = "2.8.0",
+     .summary = "Rewrite the configuration file with the in memory configuration", .syntax = "",
+     .reply = "simple", .handler = Rewrite},
+    {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = 0,
+     .scope = Scope::kNone, .keys = {}, .since = "5.0.0",
+     .summary = "Show helpful text about the different subcommands", .syntax = "",
+     .reply = "array", .handler = Help},
+};
+
+constexpr Command kCommands[] = {
+    {.name = "config", .arity = -2, .flags = 0, .categories = 0, .scope = Scope::kNone,
+     .keys = {}, .since = "2.0.0", .summary = "A container for server configuration commands",
+     .syntax = "", .reply = "", .handler = nullptr, .subcommands = kSubcommands},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Command> ConfigCommands() { return kCommands; }
+
+}  // namespace replete

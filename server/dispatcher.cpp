@@ -1,0 +1,392 @@
+#include "server/dispatcher.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "core/policy/eviction.h"
+#include "protocol/request_parser.h"
+#include "server/command_table.h"
+#include "server/command_words.h"
+#include "server/server.h"
+#include "server/worker_pool.h"
+
+namespace replete {
+namespace {
+
+// A command that owns its shards is worth a worker only above this many entries.
+constexpr size_t kLongFrom = 10000;
+// Transactions of more are run by a worker.
+constexpr size_t kWideTransaction = 1000;
+
+}  // namespace
+
+Dispatcher::Dispatcher(Server& server)
+    : server_(server), context_(server, *this, server.clock()) {
+  Refresh();
+}
+
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::Refresh() {
+  if (const uint64_t version = server_.settings().version(); version != config_version_) {
+    config_ = server_.settings().Snapshot();
+    config_version_ = version;
+    context_.config_ = config_.get();
+  }
+  if (const uint64_t version = server_.namespaces().version(); version != namespaces_version_) {
+    namespaces_ = server_.namespaces().Current();
+    namespaces_version_ = version;
+  }
+}
+
+// --- the path of a request ---
+
+Outcome Dispatcher::Execute(const Call& call) {
+  commands_.Add();
+  context_.reply_.set_resp3(call.client.resp3);
+  const Command* command = LookUp(call);
+  if (command == nullptr || !Admit(call, *command)) {
+    if (call.client.in_multi) call.client.multi_failed = true;
+    return Outcome::kDone;
+  }
+  if (call.client.in_multi && !words::RunsInsideMulti(*command)) [[unlikely]] {
+    Queue(call, *command);
+    return Outcome::kDone;
+  }
+  Begin(call, *command);
+  if (!Resolve(call.client, *command, call.args, call.first_hash)) return Outcome::kDone;
+  const Outcome outcome = LockAndRun(call, *command);
+  if (context_.unwatches_) [[unlikely]] Unwatch(call.client);
+  if (!events_.empty()) [[unlikely]] PublishEvents();
+  return outcome;
+}
+
+const Command* Dispatcher::LookUp(const Call& call) {
+  container_ = nullptr;
+  const Command* command =
+      call.command != nullptr ? call.command : server_.commands().Find(call.args[0]);
+  if (command == nullptr) {
+    context_.reply_.Error(words::UnknownCommand(call.args));
+    return nullptr;
+  }
+  if (!command->subcommands.empty() && call.args.size() > 1) {
+    container_ = command;
+    command = CommandTable::FindSub(*container_, call.args[1]);
+    if (command == nullptr) {
+      context_.reply_.Error(words::UnknownSubcommand(*container_, call.args[1]));
+      return nullptr;
+    }
+  }
+  const auto argc = static_cast<int>(call.args.size());
+  if (command->arity > 0 ? argc != command->arity : argc < -command->arity) {
+    context_.reply_.Error(fmt::format("ERR wrong number of arguments for '{}' command",
+                                      FullName(container_, *command)));
+    return nullptr;
+  }
+  return command;
+}
+
+bool Dispatcher::Admit(const Call& call, const Command& command) {
+  const Client& client = call.client;
+  if (!client.authenticated && !(command.flags & command_flag::kNoAuth)) [[unlikely]] {
+    context_.reply_.Error("NOAUTH Authentication required.");
+    return false;
+  }
+  if (!client.resp3 && client.subscribed() && !words::AllowedWhileSubscribed(command)) [[unlikely]] {
+    context_.reply_.Error(fmt::format(
+        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+        "allowed in this context",
+        FullName(container_, command)));
+    return false;
+  }
+  if (client.in_multi && (command.flags & command_flag::kNoMulti)) [[unlikely]] {
+    context_.reply_.Error("ERR Command not allowed inside a transaction");
+    return false;
+  }
+  return true;
+}
+
+void Dispatcher::Queue(const Call& call, const Command& command) {
+  QueuedCommand queued{&command, {}};
+  for (std::string_view arg : call.args) queued.args.emplace_back(arg);
+  call.client.queue.push_back(std::move(queued));
+  context_.reply_.Simple("QUEUED");
+}
+
+void Dispatcher::Begin(const Call& call, const Command& command) {
+  context_.client_ = &call.client;
+  context_.command_ = &command;
+  context_.args_ = call.args;
+  context_.parser_ = call.parser;
+  context_.in_exec_ = false;
+  context_.blocks_ = false;
+  context_.unwatches_ = false;
+  context_.access_.ForgetNow();
+  locks_.Clear();
+  ClientInfo& info = *call.client.info;
+  info.last_command.store(container_ != nullptr ? container_ : &command, std::memory_order_relaxed);
+  info.last_subcommand.store(container_ != nullptr ? &command : nullptr, std::memory_order_relaxed);
+}
+
+Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
+  if (command.scope == Scope::kNone) {
+    if (command.flags & command_flag::kLong) {
+      RunAway(call, command);
+      return Outcome::kAway;
+    }
+    command.handler(context_);
+    return Outcome::kDone;
+  }
+  // Room for the process is made before any lock is held.
+  const bool grows = (command.flags & command_flag::kDenyOom) || command.scope == Scope::kQueued;
+  out_of_memory_ = grows && !server_.HasMemory(*this);
+  for (;;) {
+    if (!locks_.Lock(call.session.get())) return Outcome::kParked;
+    if (!Retired()) [[likely]] break;
+    locks_.Unlock();
+    Refresh();
+    locks_.Clear();
+    if (!Resolve(call.client, command, call.args, call.first_hash)) return Outcome::kDone;
+  }
+  if (RunsAway(command)) [[unlikely]] {
+    locks_.OwnAndUnlock();
+    RunAway(call, command);
+    return Outcome::kAway;
+  }
+  Run(command);
+  if (context_.blocks_) [[unlikely]] RegisterBlocked(call);
+  locks_.Unlock();
+  return context_.blocks_ ? Outcome::kBlocked : Outcome::kDone;
+}
+
+bool Dispatcher::Retired() const {
+  for (const Shard* shard : locks_.shards()) {
+    if (shard->keyspace().retired()) return true;
+  }
+  return false;
+}
+
+void Dispatcher::Run(const Command& command) {
+  if ((command.flags & command_flag::kDenyOom) && !HasRoom()) [[unlikely]] return;
+  command.handler(context_);
+  if (command.scope == Scope::kQueued) {
+    context_.keys_ = touched_;
+    AfterWrite();
+  } else if (command.flags & command_flag::kWrite) {
+    // In a transaction others see nothing before its end: not even an element they wait for.
+    if (context_.in_exec_) {
+      touched_.insert(touched_.end(), context_.keys_.begin(), context_.keys_.end());
+    } else {
+      AfterWrite();
+    }
+  }
+}
+
+// Under `none` a command is admitted whole or refused whole; other policies make room afterwards.
+bool Dispatcher::HasRoom() {
+  if (out_of_memory_) {
+    context_.reply_.Error("OOM command not allowed when used memory > 'maxmemory'.");
+    return false;
+  }
+  for (size_t i = 0; i < context_.keys_.size(); ++i) {
+    const Keyspace& keyspace = context_.keys_[i].shard->keyspace();
+    const int64_t max_entries = keyspace.max_entries();
+    const int64_t max_memory = keyspace.max_memory();
+    if ((max_entries == 0 && max_memory == 0) || keyspace.policy() != EvictionPolicy::kNone) continue;
+    int64_t added = 0;
+    for (const Key& key : context_.keys_) {
+      if (&key.shard->keyspace() == &keyspace && context_.access_.Peek(key) == nullptr) ++added;
+    }
+    const auto entries = static_cast<int64_t>(keyspace.size());
+    if (max_entries > 0 && added > 0 && entries + added > max_entries) {
+      context_.reply_.Error(fmt::format(
+          "OOM command not allowed when entries > 'max_entries' of namespace '{}'.", keyspace.name()));
+      return false;
+    }
+    if (max_memory > 0 && static_cast<int64_t>(keyspace.bytes()) >= max_memory) {
+      context_.reply_.Error(fmt::format(
+          "OOM command not allowed when used memory > 'max_memory' of namespace '{}'.",
+          keyspace.name()));
+      return false;
+    }
+  }
+  return true;
+}
+
+void Dispatcher::AfterWrite() {
+  for (const Key& key : context_.keys_) {
+    if (!key.shard->blocked.empty()) [[unlikely]] key.shard->blocked.Serve(context_.access_, key);
+  }
+  for (Shard* shard : locks_.shards()) {
+    shard->Publish();
+    const Keyspace& keyspace = shard->keyspace();
+    if (keyspace.max_entries() == 0 && keyspace.max_memory() == 0) [[likely]] continue;
+    if (!context_.access_.Trim(*shard, context_.keys_)) TrimElsewhere(shard->keyspace());
+    shard->Publish();
+  }
+}
+
+// The locked shards had nobody to give: others of the keyspace may, if they are free.
+void Dispatcher::TrimElsewhere(Keyspace& keyspace) {
+  for (size_t i = 0; i < keyspace.shards(); ++i) {
+    Shard& shard = keyspace.shard(i);
+    if (locks_.Contains(&shard) || !shard.mutex.try_lock()) continue;
+    bool enough = false;
+    if (!shard.gate.owned()) {
+      enough = context_.access_.Trim(shard, {});
+      shard.Publish();
+    }
+    shard.mutex.unlock();
+    if (enough) return;
+  }
+}
+
+// --- transactions ---
+
+bool Dispatcher::AddQueued(Client& client) {
+  if (!client.in_multi || client.multi_failed) return true;
+  const std::shared_ptr<Keyspace> at_start = client.keyspace;
+  const int database_at_start = client.database;
+  touched_.clear();
+  for (const QueuedCommand& queued : client.queue) {
+    std::vector<std::string_view> args(queued.args.begin(), queued.args.end());
+    // A SELECT among them decides where the keys of the later ones are.
+    if (auto keyspace = words::Selected(*queued.command, args, *namespaces_)) {
+      client.keyspace = keyspace;
+      client.database = keyspace->database();
+      continue;
+    }
+    const size_t before = output().size();
+    if (!Resolve(client, *queued.command, args, 0)) output().Truncate(before);
+  }
+  for (const WatchedKey& watched : client.watched) {
+    locks_.Add(&watched.keyspace->ShardOf(HashKey(watched.name)));
+  }
+  client.keyspace = at_start;
+  client.database = database_at_start;
+  context_.keys_.clear();
+  return true;
+}
+
+void Dispatcher::RunQueued(const QueuedCommand& queued) {
+  std::vector<std::string_view> args(queued.args.begin(), queued.args.end());
+  const Command* exec = context_.command_;
+  const auto exec_args = context_.args_;
+  // The locks are there already: resolving again only finds the keys.
+  LockSet held = std::move(locks_);
+  locks_ = LockSet();
+  context_.command_ = queued.command;
+  context_.args_ = args;
+  context_.parser_ = nullptr;
+  context_.in_exec_ = true;
+  const bool resolved = Resolve(*context_.client_, *queued.command, args, 0);
+  if (resolved) Run(*queued.command);
+  locks_ = std::move(held);
+  context_.command_ = exec;
+  context_.args_ = exec_args;
+  context_.in_exec_ = false;
+}
+
+// --- long commands ---
+
+bool Dispatcher::RunsAway(const Command& command) const {
+  if (command.scope == Scope::kQueued) return context_.client_->queue.size() > kWideTransaction;
+  if (!(command.flags & command_flag::kLong)) return false;
+  size_t entries = 0;
+  for (const Shard* shard : locks_.shards()) entries += shard->size();
+  return entries > kLongFrom || (command.flags & command_flag::kTest) != 0;
+}
+
+void Dispatcher::RunAway(const Call& call, const Command& command) {
+  struct Job {
+    std::vector<std::string> args;
+    std::shared_ptr<Parkable> session;
+    LockSet owned;
+    Client* client;
+    const Command* command;
+  };
+  auto job = std::make_shared<Job>();
+  for (std::string_view arg : call.args) job->args.emplace_back(arg);
+  job->session = call.session;
+  job->owned = locks_;
+  job->client = &call.client;
+  job->command = &command;
+  // The session does not touch its client until Complete: the worker may.
+  server_.workers().Post([job, &server = server_, out_of_memory = out_of_memory_,
+                          container = container_] {
+    Dispatcher away(server);
+    std::vector<std::string_view> args(job->args.begin(), job->args.end());
+    away.reply().set_resp3(job->client->resp3);
+    away.container_ = container;
+    const Call inner{*job->client, args, nullptr, job->command, 0, job->session};
+    away.Begin(inner, *job->command);
+    away.out_of_memory_ = out_of_memory;
+    if (away.Resolve(*job->client, *job->command, args, 0)) {
+      away.locks_ = job->owned;
+      away.Run(*job->command);
+    }
+    job->owned.Disown();
+    if (away.context_.unwatches_) {
+      while (!away.TryUnwatch(*job->client)) std::this_thread::yield();
+    }
+    away.PublishEvents();
+    job->session->Complete(std::move(away.output()));
+  });
+}
+
+// --- clients that wait ---
+
+void Dispatcher::RegisterBlocked(const Call& call) {
+  blocked_ = std::make_shared<BlockedPop>(call.session, context_.block_.front, call.client.resp3);
+  blocked_->timeout_ms = context_.block_.timeout_ms;
+  const KeySpec& spec = context_.command_->keys[0];
+  auto at = static_cast<size_t>(spec.first);
+  for (const Key& key : context_.keys_) {
+    auto keyspace = namespaces_->Share(key.shard->keyspace());
+    blocked_->places.push_back({std::move(keyspace), std::string(key.name), std::string(call.args[at])});
+    at += static_cast<size_t>(spec.step);
+  }
+  // All places are there before anybody can serve.
+  for (const Key& key : context_.keys_) key.shard->blocked.Add(key.name, blocked_);
+}
+
+bool Dispatcher::TryUnwatch(Client& client) {
+  Unwatch(client);
+  Tick();
+  return detached_.empty();
+}
+
+void Dispatcher::Unwatch(Client& client) {
+  for (WatchedKey& watched : client.watched) {
+    Detached item{std::move(watched.keyspace), std::move(watched.name), client.watcher, nullptr};
+    if (!TryDetach(item)) detached_.push_back(std::move(item));
+  }
+  client.watched.clear();
+  client.watcher.reset();
+  client.info->watched.store(0, std::memory_order_relaxed);
+}
+
+void Dispatcher::Detach(std::shared_ptr<BlockedPop> blocked) {
+  for (auto& place : blocked->places) {
+    if (place.keyspace == nullptr) continue;
+    Detached item{place.keyspace, place.name, nullptr, blocked};
+    if (!TryDetach(item)) detached_.push_back(std::move(item));
+  }
+}
+
+bool Dispatcher::TryDetach(const Detached& item) {
+  Shard& shard = item.keyspace->ShardOf(HashKey(item.name));
+  std::lock_guard lock(shard.mutex);
+  if (shard.gate.owned()) return false;
+  if (item.watcher) shard.watches.Remove(item.name, item.watcher.get());
+  if (item.blocked) shard.blocked.Remove(item.name, item.blocked.get());
+  return true;
+}
+
+void Dispatcher::Tick() {
+  std::erase_if(detached_, [this](const Detached& item) { return TryDetach(item); });
+}
+
+}  // namespace replete

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/keyspace/lock_set.h"
+#include "core/keyspace/namespace_map.h"
+#include "core/stats/counters.h"
+#include "server/blocking.h"
+#include "server/client.h"
+#include "server/command.h"
+#include "server/command_context.h"
+
+namespace replete {
+
+class Server;
+
+enum class Outcome : uint8_t {
+  kDone,     // the reply is in output()
+  kParked,   // it met an owner: Wake() follows, then the same request is to be executed again
+  kAway,     // a worker runs it: Complete() follows with the reply
+  kBlocked,  // it waits for an element: Complete() follows, unless the wait is cancelled first
+};
+
+// The path of a request from its arguments to its reply: look-up, checks, routing, locks, room, handler, what
+// follows a write, unlock, events. A loop has one; a command that runs on a worker brings its own.
+//
+// One thread at a time.
+class Dispatcher final : public KeyspaceListener {
+ public:
+  explicit Dispatcher(Server& server);
+  ~Dispatcher() override;
+
+  // Settings and namespaces as they are now: before each batch of requests.
+  void Refresh();
+  const Config& config() const { return *config_; }
+  const NamespaceMap& namespaces() const { return *namespaces_; }
+
+  struct Call {
+    Client& client;
+    std::span<const std::string_view> args;
+    RequestParser* parser = nullptr;   // where TakeBulk finds big arguments
+    const Command* command = nullptr;  // of args[0] when it was looked up already
+    uint64_t first_hash = 0;           // of the first key, 0: not computed
+    const std::shared_ptr<Parkable>& session;
+  };
+  Outcome Execute(const Call& call);
+  OutputBuffer& output() { return context_.own_output_; }
+  ReplyWriter& reply() { return context_.reply_; }
+  // After kBlocked.
+  std::shared_ptr<BlockedPop> TakeBlocked() { return std::move(blocked_); }
+
+  // Takes a client's watches, or a wait for elements, out of the shards. What is owned right now is kept and
+  // tried again by Tick.
+  void Unwatch(Client& client);
+  void Detach(std::shared_ptr<BlockedPop> blocked);
+  void Tick();
+
+  // One slice of expiry work over the shards whose index is `part` modulo `parts`. True: more is due.
+  bool Sweep(size_t part, size_t parts);
+  // Evicts from the namespace that should give memory back first. False: nobody may.
+  bool RelieveMemory();
+  // Locks all shards of a keyspace, waiting for owners, and empties it. Not on a loop.
+  size_t ClearAndWait(Keyspace& keyspace);
+  // Evicts until the keyspace is within its limits. In slices; not on a loop.
+  void TrimKeyspace(Keyspace& keyspace);
+
+  uint64_t commands() const { return commands_.get(); }
+
+  // KeyspaceListener.
+  void OnEffect(const Effect& effect) override;
+  void OnDeparture(const Keyspace& keyspace, std::string_view key, Departure reason) override;
+  void OnEvent(const Keyspace& keyspace, uint32_t event_class, std::string_view event,
+               std::string_view key) override;
+  void Dispose(Entry* entry) override;
+  void Dispose(std::unique_ptr<ShardData> data) override;
+
+ private:
+  friend class CommandContext;
+
+  // A keyspace event that is published once the locks are gone.
+  struct PendingEvent {
+    std::string_view event;
+    std::string keyspace;
+    std::string key;
+  };
+  struct Detached {
+    std::shared_ptr<Keyspace> keyspace;
+    std::string name;
+    std::shared_ptr<Watcher> watcher;
+    std::shared_ptr<BlockedPop> blocked;
+  };
+
+  const Command* LookUp(const Call& call);
+  bool Admit(const Call& call, const Command& command);
+  void Queue(const Call& call, const Command& command);
+  bool Resolve(Client& client, const Command& command, std::span<const std::string_view> args,
+               uint64_t first_hash);
+  bool ResolveKeys(const Command& command, std::span<const std::string_view> args,
+                   uint64_t first_hash, Keyspace& session_keyspace);
+  Keyspace* SessionKeyspace(Client& client);
+  bool AddQueued(Client& client);
+  Outcome LockAndRun(const Call& call, const Command& command);
+  bool RunsAway(const Command& command) const;
+  void RunAway(const Call& call, const Command& command);
+  bool Retired() const;
+  bool HasRoom();
+  void Run(const Command& command);
+  void RunQueued(const QueuedCommand& queued);
+  void AfterWrite();
+  void TrimElsewhere(Keyspace& keyspace);
+  void RegisterBlocked(const Call& call);
+  void PublishEvents();
+  bool TryDetach(const Detached& detached);
+  bool TryUnwatch(Client& client);
+  void Begin(const Call& call, const Command& command);
+  bool SweepShard(Shard& shard, int64_t now);
+
+  Server& server_;
+  CommandContext context_;
+  LockSet locks_;
+  std::shared_ptr<const Config> config_;
+  std::shared_ptr<const NamespaceMap> namespaces_;
+  uint64_t config_version_ = 0;
+  uint64_t namespaces_version_ = 0;
+  std::vector<PendingEvent> events_;
+  std::vector<Detached> detached_;
+  std::shared_ptr<BlockedPop> blocked_;
+  std::vector<Key> touched_;  // keys that a transaction has written
+  bool out_of_memory_ = false;
+  const Command* container_ = nullptr;  // of the command being looked up
+  Counter commands_;
+  uint64_t random_ = 0x9e3779b97f4a7c15;
+};
+
+}  // namespace replete

@@ -1,0 +1,182 @@
+// What keyspaces need beside commands: expiry, room, events, and memory that is freed elsewhere.
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "config/event_flags.h"
+#include "server/dispatcher.h"
+#include "server/server.h"
+#include "server/worker_pool.h"
+
+namespace replete {
+namespace {
+
+constexpr int64_t kSliceNanos = 50'000;
+// Entries that one command or slice evicts at most for the process's limit.
+constexpr int kEvictionsPerStep = 16;
+
+}  // namespace
+
+// --- expiry ---
+
+bool Dispatcher::Sweep(size_t part, size_t parts) {
+  Refresh();
+  context_.access_.ForgetNow();
+  const int64_t now = context_.access_.now();
+  bool more = false;
+  auto sweep = [&](Keyspace& keyspace) {
+    if (keyspace.next_work.load(std::memory_order_relaxed) > now) return;
+    // Lowered again below to the minimum; a deadline set meanwhile lowers it by itself.
+    keyspace.next_work.store(ExpiryWheel::kNever);
+    int64_t next = ExpiryWheel::kNever;
+    for (size_t i = 0; i < keyspace.shards(); ++i) {
+      Shard& shard = keyspace.shard(i);
+      const bool mine = (i + keyspace.id()) % parts == part;
+      if (mine && shard.next_work.load() <= now && SweepShard(shard, now)) more = true;
+      next = std::min(next, shard.next_work.load());
+    }
+    for (int64_t seen = keyspace.next_work.load(); next < seen;) {
+      if (keyspace.next_work.compare_exchange_weak(seen, next)) break;
+    }
+  };
+  for (const auto& database : namespaces_->databases) sweep(*database);
+  for (const auto& [name, keyspace] : namespaces_->named) {
+    if (keyspace->database() < 0) sweep(*keyspace);
+  }
+  if (!events_.empty()) PublishEvents();
+  return more;
+}
+
+bool Dispatcher::SweepShard(Shard& shard, int64_t now) {
+  (void)now;
+  const int64_t start = MonotonicNanos();
+  if (!shard.mutex.try_lock()) return true;
+  bool more = true;
+  if (!shard.gate.owned()) more = context_.access_.Sweep(shard, start + kSliceNanos);
+  shard.mutex.unlock();
+  server_.stats().NoteLockHold(MonotonicNanos() - start);
+  return more;
+}
+
+// --- room ---
+
+bool Dispatcher::RelieveMemory() {
+  Refresh();
+  Keyspace* largest = nullptr;
+  auto consider = [&](Keyspace& keyspace) {
+    if (keyspace.policy() == EvictionPolicy::kNone || keyspace.size() == 0) return;
+    if (largest == nullptr || keyspace.bytes() > largest->bytes()) largest = &keyspace;
+  };
+  for (const auto& database : namespaces_->databases) consider(*database);
+  for (const auto& [name, keyspace] : namespaces_->named) consider(*keyspace);
+  if (largest == nullptr) return false;
+  context_.access_.ForgetNow();
+  const size_t shards = largest->shards();
+  random_ = random_ * 6364136223846793005u + 1442695040888963407u;
+  const size_t first = (random_ >> 33) % shards;
+  int evicted = 0;
+  bool busy = false;
+  for (size_t i = 0; i < shards && evicted < kEvictionsPerStep; ++i) {
+    Shard& shard = largest->shard((first + i) % shards);
+    if (!shard.mutex.try_lock()) {
+      busy = true;
+      continue;
+    }
+    if (shard.gate.owned()) {
+      busy = true;
+    } else {
+      while (evicted < kEvictionsPerStep && context_.access_.EvictOne(shard, {})) ++evicted;
+      shard.Publish();
+    }
+    shard.mutex.unlock();
+  }
+  if (!events_.empty()) PublishEvents();
+  return evicted > 0 || busy;
+}
+
+void Dispatcher::TrimKeyspace(Keyspace& keyspace) {
+  for (bool over = true; over;) {
+    over = false;
+    for (size_t i = 0; i < keyspace.shards(); ++i) {
+      Shard& shard = keyspace.shard(i);
+      const int64_t start = MonotonicNanos();
+      std::lock_guard lock(shard.mutex);
+      if (shard.gate.owned()) {
+        over = true;
+        continue;
+      }
+      context_.access_.ForgetNow();
+      while (keyspace.OverLimits() && context_.access_.EvictOne(shard, {})) {
+        over = true;
+        if (MonotonicNanos() - start > kSliceNanos) break;
+      }
+      shard.Publish();
+      server_.stats().NoteLockHold(MonotonicNanos() - start);
+    }
+    if (!events_.empty()) PublishEvents();
+    std::this_thread::yield();
+  }
+}
+
+size_t Dispatcher::ClearAndWait(Keyspace& keyspace) {
+  size_t cleared = 0;
+  for (size_t i = 0; i < keyspace.shards();) {
+    Shard& shard = keyspace.shard(i);
+    std::unique_lock lock(shard.mutex);
+    if (shard.gate.owned()) {
+      lock.unlock();
+      std::this_thread::yield();
+      continue;
+    }
+    context_.access_.ForgetNow();
+    cleared += shard.size();
+    context_.access_.ClearShard(shard);
+    ++i;
+  }
+  return cleared;
+}
+
+// --- what a keyspace tells ---
+
+void Dispatcher::OnEffect(const Effect& effect) { server_.AppendEffect(effect); }
+
+void Dispatcher::OnDeparture(const Keyspace& keyspace, std::string_view key, Departure reason) {
+  const bool expired = reason == Departure::kExpired;
+  OnEvent(keyspace, expired ? event_flags::kExpired : event_flags::kEvicted,
+          expired ? "expired" : "evicted", key);
+}
+
+void Dispatcher::OnEvent(const Keyspace& keyspace, uint32_t event_class, std::string_view event,
+                         std::string_view key) {
+  if ((config_->notify_keyspace_events & event_class) == 0) return;
+  events_.push_back({event, keyspace.database() >= 0 ? std::to_string(keyspace.database())
+                                                     : keyspace.name(),
+                     std::string(key)});
+}
+
+void Dispatcher::PublishEvents() {
+  const uint32_t flags = config_->notify_keyspace_events;
+  for (const PendingEvent& event : events_) {
+    if (flags & event_flags::kKeyspace) {
+      server_.pubsub().Publish(fmt::format("__keyspace@{}__:{}", event.keyspace, event.key),
+                               event.event);
+    }
+    if (flags & event_flags::kKeyevent) {
+      server_.pubsub().Publish(fmt::format("__keyevent@{}__:{}", event.keyspace, event.event),
+                               event.key);
+    }
+  }
+  events_.clear();
+}
+
+void Dispatcher::Dispose(Entry* entry) {
+  server_.workers().Post([entry] { Entry::Delete(entry); });
+}
+
+void Dispatcher::Dispose(std::unique_ptr<ShardData> data) {
+  server_.workers().Post([owned = std::shared_ptr<ShardData>(std::move(data))]() mutable {
+    owned.reset();
+  });
+}
+
+}  // namespace replete

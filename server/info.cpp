@@ -1,0 +1,279 @@
+#include "server/info.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <iterator>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "config/eviction_policy.h"
+#include "config/values.h"
+#include "core/keyspace/allocator.h"
+#include "core/keyspace/clock.h"
+#include "server/server.h"
+#include "server/version.h"
+
+namespace replete {
+namespace {
+
+// Lines "name:value" of a section.
+class Lines {
+ public:
+  explicit Lines(std::string* out) : out_(out) {}
+
+  template <typename Value>
+  void Add(std::string_view name, const Value& value) {
+    fmt::format_to(std::back_inserter(*out_), "{}:{}\r\n", name, value);
+  }
+  // With the same in words beside it.
+  void AddBytes(std::string_view name, uint64_t bytes) {
+    Add(name, bytes);
+    Add(fmt::format("{}_human", name), Human(bytes));
+  }
+
+ private:
+  static std::string Human(uint64_t bytes) {
+    if (bytes < 1024) return fmt::format("{}B", bytes);
+    double value = static_cast<double>(bytes);
+    size_t unit = 0;
+    constexpr std::string_view kUnits = "BKMGTP";
+    for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+    return fmt::format("{:.2f}{}", value, kUnits[unit]);
+  }
+
+  std::string* out_;
+};
+
+// Every keyspace once: a named one may stand in a database's place.
+std::vector<std::shared_ptr<Keyspace>> AllKeyspaces(const NamespaceMap& map) {
+  std::vector<std::shared_ptr<Keyspace>> all;
+  for (const auto& keyspace : map.databases) {
+    if (keyspace->numbered()) all.push_back(keyspace);
+  }
+  for (const auto& [name, keyspace] : map.named) all.push_back(keyspace);
+  return all;
+}
+
+std::string Executable() {
+  std::array<char, 4096> path;
+  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
+  return size > 0 ? std::string(path.data(), static_cast<size_t>(size)) : std::string();
+}
+
+void WriteServer(Server& server, Lines& lines) {
+  utsname system{};
+  uname(&system);
+  const int64_t uptime = (MonotonicNanos() / 1'000'000 - server.started_ms()) / 1000;
+  lines.Add("redis_version", kRedisVersion);
+  lines.Add("replete_version", kRepleteVersion);
+  lines.Add("redis_mode", "standalone");
+  lines.Add("os", fmt::format("{} {} {}", system.sysname, system.release, system.machine));
+  lines.Add("arch_bits", sizeof(void*) * 8);
+  lines.Add("multiplexing_api", "epoll");
+  lines.Add("process_id", getpid());
+  lines.Add("run_id", server.run_id());
+  lines.Add("tcp_port", server.port());
+  lines.Add("uptime_in_seconds", uptime);
+  lines.Add("uptime_in_days", uptime / 86400);
+  lines.Add("hz",
+            10);  // as CONFIG GET answers: upkeep that is not bound to an instant runs every 100 ms
+  lines.Add("executable", Executable());
+}
+
+void WriteClients(Server& server, Lines& lines) {
+  size_t blocked = 0;
+  server.ForEachClient([&blocked](const ClientSummary& client) {
+    if (client.info->blocked.load(std::memory_order_relaxed)) ++blocked;
+  });
+  lines.Add("connected_clients", server.client_count());
+  lines.Add("maxclients", server.settings().Snapshot()->maxclients);
+  lines.Add("blocked_clients", blocked);
+}
+
+uint64_t ResidentBytes() {
+  uint64_t total = 0;
+  uint64_t resident = 0;
+  if (FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
+    std::fclose(file);
+  }
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+#if REPLETE_JEMALLOC
+constexpr std::string_view kAllocator = "jemalloc-" JEMALLOC_VERSION;
+
+void WriteAllocator(Lines& lines) {
+  // jemalloc's figures are those of its current epoch.
+  uint64_t epoch = 1;
+  mallctl("epoch", nullptr, nullptr, &epoch, sizeof(epoch));
+  for (const auto& [field, name] : {std::pair("allocator_allocated", "stats.allocated"),
+                                    std::pair("allocator_active", "stats.active"),
+                                    std::pair("allocator_resident", "stats.resident")}) {
+    size_t bytes = 0;
+    size_t size = sizeof(bytes);
+    if (mallctl(name, &bytes, &size, nullptr, 0) == 0) lines.Add(field, bytes);
+  }
+}
+#else
+constexpr std::string_view kAllocator = "libc";
+
+void WriteAllocator(Lines&) {}
+#endif
+
+void WriteMemory(Server& server, Lines& lines) {
+  const auto config = server.settings().Snapshot();
+  lines.AddBytes("used_memory", static_cast<uint64_t>(std::max<int64_t>(0, server.memory_used())));
+  lines.AddBytes("used_memory_rss", ResidentBytes());
+  lines.Add("used_memory_dataset", std::max<int64_t>(0, server.memory().used()));
+  WriteAllocator(lines);
+  lines.AddBytes("total_system_memory", static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                                            static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  lines.AddBytes("maxmemory", config->maxmemory);
+  lines.Add("maxmemory_policy", RedisEvictionPolicyWord(config->maxmemory_policy));
+  lines.Add("mem_allocator", kAllocator);
+}
+
+// Nothing is persisted in this version; libraries wait until `loading` says 0.
+void WritePersistence(Server&, Lines& lines) {
+  lines.Add("loading", 0);
+  lines.Add("aof_enabled", 0);
+}
+
+void WriteStats(Server& server, Lines& lines) {
+  StatsTotal total;
+  for (const auto& keyspace : AllKeyspaces(*server.namespaces().Current())) {
+    const StatsTotal stats = keyspace->stats();
+    total.hits += stats.hits;
+    total.misses += stats.misses;
+    total.expired += stats.expired;
+    total.evicted += stats.evicted;
+  }
+  const ServerStats& stats = server.stats();
+  lines.Add("total_connections_received", stats.connections_received.load());
+  lines.Add("total_commands_processed", server.commands_processed());
+  lines.Add("total_net_input_bytes", stats.net_input_bytes.load());
+  lines.Add("total_net_output_bytes", stats.net_output_bytes.load());
+  lines.Add("rejected_connections", stats.rejected_connections.load());
+  lines.Add("expired_keys", total.expired);
+  lines.Add("evicted_keys", total.evicted);
+  lines.Add("keyspace_hits", total.hits);
+  lines.Add("keyspace_misses", total.misses);
+  lines.Add("pubsub_channels", server.pubsub().channel_count());
+  lines.Add("pubsub_patterns", server.pubsub().pattern_count());
+}
+
+void WriteReplication(Server&, Lines& lines) {
+  lines.Add("role", "master");
+  lines.Add("connected_slaves", 0);
+}
+
+void WriteCpu(Server&, Lines& lines) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto add = [&lines](std::string_view name, const timeval& time) {
+    lines.Add(name, fmt::format("{}.{:06}", time.tv_sec, time.tv_usec));
+  };
+  add("used_cpu_sys", usage.ru_stime);
+  add("used_cpu_user", usage.ru_utime);
+}
+
+void WriteCluster(Server&, Lines& lines) { lines.Add("cluster_enabled", 0); }
+
+void WriteKeyspace(Server& server, Lines& lines) {
+  for (const auto& keyspace : server.namespaces().Current()->databases) {
+    const size_t keys = keyspace->size();
+    if (!keyspace->numbered() || keys == 0) continue;
+    lines.Add(fmt::format("db{}", keyspace->database()),
+              fmt::format("keys={},expires={},avg_ttl=0", keys, keyspace->entries_with_deadline()));
+  }
+}
+
+void WriteNamespaces(Server& server, Lines& lines) {
+  for (const auto& [name, keyspace] : server.namespaces().Current()->named) {
+    lines.Add(
+        fmt::format("ns_{}", name),
+        fmt::format("keys={},expires={},bytes={},version={}", keyspace->size(),
+                    keyspace->entries_with_deadline(), keyspace->bytes(), keyspace->version()));
+  }
+}
+
+void WriteReplete(Server& server, Lines& lines) {
+  uint64_t acquisitions = 0;
+  uint64_t contended = 0;
+  for (const auto& keyspace : AllKeyspaces(*server.namespaces().Current())) {
+    for (size_t i = 0; i < keyspace->shards(); ++i) {
+      acquisitions += keyspace->shard(i).lock_acquisitions.get();
+      contended += keyspace->shard(i).mutex.contended();
+    }
+  }
+  const ServerStats& stats = server.stats();
+  lines.Add("threads", server.threads());
+  lines.Add("longest_loop_iteration_us", stats.longest_loop_iteration_us());
+  lines.Add("longest_lock_hold_us", stats.longest_lock_hold_us());
+  lines.Add("longest_insert_cpu_us", stats.longest_insert_cpu_us());
+  lines.Add("lock_acquisitions", acquisitions);
+  lines.Add("lock_contended", contended);
+}
+
+struct Section {
+  std::string_view name;
+  std::string_view title;
+  void (*write)(Server&, Lines&);
+};
+
+constexpr Section kSections[] = {
+    {"server", "Server", WriteServer},
+    {"clients", "Clients", WriteClients},
+    {"memory", "Memory", WriteMemory},
+    {"persistence", "Persistence", WritePersistence},
+    {"stats", "Stats", WriteStats},
+    {"replication", "Replication", WriteReplication},
+    {"cpu", "CPU", WriteCpu},
+    {"cluster", "Cluster", WriteCluster},
+    {"keyspace", "Keyspace", WriteKeyspace},
+    {"namespaces", "Namespaces", WriteNamespaces},
+    {"replete", "Replete", WriteReplete},
+};
+
+bool Wanted(const Section& section, std::span<const std::string_view> sections) {
+  return sections.empty() ||
+         std::any_of(sections.begin(), sections.end(), [&section](std::string_view asked) {
+           return SameWord(asked, section.name) || SameWord(asked, "default") ||
+                  SameWord(asked, "all") || SameWord(asked, "everything");
+         });
+}
+
+}  // namespace
+
+std::string InfoText(Server& server, std::span<const std::string_view> sections) {
+  std::string text;
+  Lines lines(&text);
+  for (const Section& section : kSections) {
+    if (!Wanted(section, sections)) continue;
+    if (!text.empty()) text += "\r\n";
+    fmt::format_to(std::back_inserter(text), "# {}\r\n", section.title);
+    section.write(server, lines);
+  }
+  return text;
+}
+
+void ResetInfoStatistics(Server& server) {
+  for (const auto& keyspace : AllKeyspaces(*server.namespaces().Current())) keyspace->ResetStats();
+  ServerStats& stats = server.stats();
+  stats.connections_received = 0;
+  stats.rejected_connections = 0;
+  stats.net_input_bytes = 0;
+  stats.net_output_bytes = 0;
+  stats.ResetMaxima();
+}
+
+}  // namespace replete

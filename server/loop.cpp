@@ -1,0 +1,137 @@
+#include "server/loop.h"
+
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+
+#include "server/server.h"
+#include "server/session.h"
+
+namespace replete {
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(20);
+// Every so many ticks: limits that count in seconds, idle buffers. All sessions are seen in one period.
+constexpr uint64_t kPeriodTicks = 50;
+
+}  // namespace
+
+Loop::Loop(Server& server, size_t index, size_t loops)
+    : server_(server),
+      index_(index),
+      loops_(loops),
+      context_(1),
+      timer_(context_),
+      dispatcher_(server),
+      reader_(server.reclaimer().Register(&may_look_ahead_)) {}
+
+Loop::~Loop() = default;
+
+void Loop::Run() {
+  thread_ = std::this_thread::get_id();
+  ScheduleTick();
+  auto work = boost::asio::make_work_guard(context_);
+  context_.run();
+}
+
+void Loop::Stop() {
+  boost::asio::post(context_, [this] {
+    stopping_ = true;
+    Finish(50);
+  });
+}
+
+// Peers get what was answered and see the end; who does not close in time is closed.
+void Loop::Finish(int rounds) {
+  if (sessions_.empty() || rounds == 0) {
+    while (!sessions_.empty()) sessions_.back()->Close();
+    context_.stop();
+    return;
+  }
+  for (size_t i = 0; i < sessions_.size(); ++i) sessions_[i]->Finish();
+  timer_.expires_after(std::chrono::milliseconds(10));
+  timer_.async_wait([this, rounds](const boost::system::error_code&) { Finish(rounds - 1); });
+}
+
+void Loop::Add(std::shared_ptr<Session> session) {
+  session->index = sessions_.size();
+  sessions_.push_back(std::move(session));
+}
+
+void Loop::Remove(Session* session) {
+  const size_t at = session->index;
+  if (at >= sessions_.size() || sessions_[at].get() != session) return;
+  // The caller is inside the session: it lives on until the stack is left.
+  boost::asio::post(context_, [keep = std::move(sessions_[at])] {});
+  if (at + 1 != sessions_.size()) {
+    sessions_[at] = std::move(sessions_.back());
+    sessions_[at]->index = at;
+  }
+  sessions_.pop_back();
+}
+
+void Loop::Adopt(int descriptor, int family) {
+  boost::asio::post(context_, [this, descriptor, family] {
+    if (stopping_) {
+      ::close(descriptor);
+      return;
+    }
+    Session::Socket socket(context_);
+    boost::system::error_code error;
+    socket.assign(boost::asio::generic::stream_protocol(family, 0), descriptor, error);
+    if (error) {
+      ::close(descriptor);
+      return;
+    }
+    socket.native_non_blocking(true, error);
+    std::make_shared<Session>(*this, std::move(socket))->Start();
+  });
+}
+
+void Loop::ScheduleTick() {
+  timer_.expires_after(kTick);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || stopping_) return;
+    Tick();
+    ScheduleTick();
+  });
+}
+
+void Loop::Tick() {
+  const uint64_t start = CycleClock::Ticks();
+  ++ticks_;
+  dispatcher_.Tick();
+  Inspect();
+  server_.reclaimer().Collect();
+  if (index_ == 0 && ticks_ % 5 == 0) server_.CorrectMemory();
+  NoteIteration(CycleClock::Ticks() - start);
+  SweepOn();
+}
+
+// Slices of expiry work until nothing is due, with the other handlers of the loop in between.
+void Loop::SweepOn() {
+  const uint64_t start = CycleClock::Ticks();
+  const bool more = dispatcher_.Sweep(index_, loops_);
+  NoteIteration(CycleClock::Ticks() - start);
+  if (more && !stopping_) boost::asio::post(context_, [this] { SweepOn(); });
+}
+
+void Loop::Inspect() {
+  const int64_t now = MonotonicNanos() / 1'000'000;
+  dispatcher_.Refresh();
+  size_t share = sessions_.size() / kPeriodTicks + 1;
+  for (; share > 0 && !sessions_.empty(); --share) {
+    if (inspected_ >= sessions_.size()) {
+      inspected_ = 0;
+      if (ticks_ % kPeriodTicks != 0) return;
+    }
+    sessions_[inspected_++]->Inspect(now);
+  }
+}
+
+void Loop::NoteLongest(uint64_t ticks) {
+  longest_ticks_ = ticks;
+  server_.stats().NoteLoopIteration(CycleClock::Nanos(ticks));
+}
+
+}  // namespace replete

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/keyspace/reclaimer.h"
+#include "protocol/request_parser.h"
+#include "server/cycle_clock.h"
+#include "server/dispatcher.h"
+
+namespace replete {
+
+class Server;
+class Session;
+
+// A request that was parsed ahead of its turn, with what the look-ahead found out about it.
+struct Ahead {
+  Request request;
+  const Command* command = nullptr;
+  uint64_t hash = 0;  // of the first key; 0: not computed
+};
+
+// One io_context on one thread, with the sessions it owns. What others want of it, they post.
+class Loop {
+ public:
+  static constexpr size_t kAhead = 32;
+
+  Loop(Server& server, size_t index, size_t loops);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Runs on the calling thread until Stop.
+  void Run();
+  // From any thread: sessions send what they have, then the loop ends.
+  void Stop();
+  bool OnThisThread() const { return std::this_thread::get_id() == thread_; }
+
+  boost::asio::io_context& context() { return context_; }
+  Server& server() { return server_; }
+  Dispatcher& dispatcher() { return dispatcher_; }
+  std::array<Ahead, kAhead>& ahead() { return ahead_; }
+  Reclaimer::Reader& reader() { return reader_; }
+  bool may_look_ahead() const { return may_look_ahead_; }
+
+  void Add(std::shared_ptr<Session> session);
+  void Remove(Session* session);
+  // Takes over a socket accepted elsewhere. Any thread.
+  void Adopt(int descriptor, int family);
+
+  // A handler has run for so long.
+  void NoteIteration(uint64_t ticks) {
+    if (ticks > longest_ticks_) [[unlikely]] NoteLongest(ticks);
+  }
+  void ResetLongest() { longest_ticks_ = 0; }
+
+  uint64_t commands() const { return dispatcher_.commands(); }
+
+ private:
+  void Tick();
+  void ScheduleTick();
+  void SweepOn();
+  void Inspect();
+  void NoteLongest(uint64_t ticks);
+  void Finish(int rounds);
+
+  Server& server_;
+  const size_t index_;
+  const size_t loops_;
+  boost::asio::io_context context_;
+  boost::asio::steady_timer timer_;
+  Dispatcher dispatcher_;
+  std::array<Ahead, kAhead> ahead_;
+  Reclaimer::Reader reader_;
+  bool may_look_ahead_ = false;
+  std::vector<std::shared_ptr<Session>> sessions_;
+  size_t inspected_ = 0;  // where Inspect goes on
+  uint64_t longest_ticks_ = 0;
+  uint64_t ticks_ = 0;
+  bool stopping_ = false;
+  std::thread::id thread_;
+};
+
+}  // namespace replete

@@ -1,0 +1,69 @@
+// replete-server: reads the command line, makes the server, runs it until a signal.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "config/command_line.h"
+#include "server/loop.h"
+#include "server/server.h"
+
+#if REPLETE_JEMALLOC
+// Freed memory goes back to the system within a second or so, by a thread of the allocator.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf =
+    "background_thread:true,dirty_decay_ms:800,muzzy_decay_ms:0,narenas:4,abort_conf:true";
+}
+#endif
+
+namespace replete {
+namespace {
+
+int Main(int argc, char** argv) {
+  CommandLine line = ParseCommandLine(argc, argv);
+  switch (line.action) {
+    case CommandLine::Action::kPrint: std::fputs(line.text.c_str(), stdout); return 0;
+    case CommandLine::Action::kFail: std::fputs(line.text.c_str(), stderr); return 1;
+    default: break;
+  }
+  ServerOptions options;
+  options.config = line.config;
+  if (auto problem = ReadNamespaceDefaults([](const char* name) { return std::getenv(name); },
+                                           &options.namespace_defaults)) {
+    fmt::print(stderr, "replete-server: {}\n", *problem);
+    return 1;
+  }
+  if (line.action == CommandLine::Action::kCheck) return 0;
+  const char* test_commands = std::getenv("REPLETE_TEST_COMMANDS");
+  options.with_test_commands = test_commands != nullptr && test_commands == std::string_view("yes");
+
+  std::signal(SIGPIPE, SIG_IGN);
+  Server server(std::move(options));
+  if (auto problem = server.Listen()) {
+    fmt::print(stderr, "replete-server: {}\n", *problem);
+    return 1;
+  }
+  boost::asio::signal_set signals(server.loop(0).context(), SIGTERM, SIGINT);
+  signals.async_wait([&server](const boost::system::error_code& error, int) {
+    if (!error) server.Stop();
+  });
+  fmt::print("replete-server {} ready on port {}\n", REPLETE_VERSION, server.port());
+  std::fflush(stdout);
+  server.Run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace replete
+
+int main(int argc, char** argv) {
+  try {
+    return replete::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "replete-server: %s\n", error.what());
+    return 1;
+  }
+}

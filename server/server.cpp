@@ -1,0 +1,188 @@
+#include "server/server.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "core/keyspace/allocator.h"
+#include "core/replication/effect.h"
+#include "server/dispatcher.h"
+#include "server/listener.h"
+#include "server/loop.h"
+#include "server/session.h"
+#include "server/worker_pool.h"
+
+namespace replete {
+namespace {
+
+constexpr size_t kWorkers = 2;
+
+std::string MakeRunId() {
+  std::random_device device;
+  std::string id;
+  while (id.size() < 40) id += fmt::format("{:08x}", device());
+  return id;
+}
+
+// As many descriptors as maxclients needs, where the hard limit allows it.
+void RaiseDescriptorLimit(int64_t maxclients) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const auto wanted = static_cast<rlim_t>(maxclients + 64);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min(wanted, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+Server::Server(ServerOptions options)
+    : settings_(options.config),
+      namespace_defaults_(std::move(options.namespace_defaults)),
+      commands_(options.with_test_commands),
+      clock_(options.clock != nullptr ? options.clock : &system_clock_),
+      effect_sink_(std::move(options.effect_sink)),
+      started_ms_(MonotonicNanos() / 1'000'000),
+      run_id_(MakeRunId()) {
+  const Config& config = options.config;
+  namespaces_ = std::make_unique<NamespaceRegistry>(config.databases, config.maxmemory_policy,
+                                                    &reclaimer_, &memory_, effect_sink_ != nullptr);
+  // One called default always exists.
+  (void)namespaces_->Create("default", namespace_defaults_.named);
+  memory_limit_ = static_cast<int64_t>(config.maxmemory);
+  workers_ = std::make_unique<WorkerPool>(kWorkers);
+  const auto loops = static_cast<size_t>(std::max(1, config.threads));
+  for (size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(*this, i, loops));
+  RaiseDescriptorLimit(config.maxclients);
+  settings_.OnChange([this](const Config& old, const Config& now) { ApplyConfig(old, now); });
+}
+
+Server::~Server() {
+  workers_->Stop();
+  listener_.reset();
+  loops_.clear();
+}
+
+Problem Server::Listen() {
+  listener_ = std::make_unique<Listener>(*this);
+  return listener_->Open(*settings_.Snapshot());
+}
+
+void Server::Run() {
+  if (listener_) listener_->Start();
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([this, i] { loops_[i]->Run(); });
+  loops_[0]->Run();
+  for (std::thread& thread : threads) thread.join();
+  workers_->Stop();
+}
+
+void Server::Stop() {
+  boost::asio::post(loops_[0]->context(), [this] {
+    if (listener_) listener_->Close();
+    for (auto& loop : loops_) loop->Stop();
+  });
+}
+
+void Server::ApplyConfig(const Config& old, const Config& now) {
+  memory_limit_.store(static_cast<int64_t>(now.maxmemory));
+  if (now.maxmemory_policy != old.maxmemory_policy) {
+    namespaces_->SetNumberedPolicy(now.maxmemory_policy);
+  }
+  if (now.maxclients != old.maxclients) RaiseDescriptorLimit(now.maxclients);
+}
+
+int Server::port() const { return listener_ ? listener_->port() : 0; }
+
+uint64_t Server::commands_processed() const {
+  uint64_t total = 0;
+  for (const auto& loop : loops_) total += loop->commands();
+  return total;
+}
+
+bool Server::RequiresPassword() const { return !settings_.Snapshot()->requirepass.empty(); }
+
+// Compares all bytes whatever the first difference: the time tells nothing about the password.
+bool Server::AuthenticateDefault(std::string_view password) const {
+  const auto config = settings_.Snapshot();
+  const std::string& expected = config->requirepass;
+  size_t difference = password.size() ^ expected.size();
+  for (size_t i = 0; i < password.size(); ++i) {
+    difference |= static_cast<unsigned char>(password[i] ^ expected[expected.empty() ? 0 : i % expected.size()]);
+  }
+  return difference == 0;
+}
+
+void Server::ResetClient(Client& client) {
+  client.in_multi = client.multi_failed = false;
+  client.queue.clear();
+  const auto subscriber = client.subscriber.lock();
+  for (const auto& channel : client.channels) pubsub_.Unsubscribe(channel, subscriber.get());
+  for (const auto& pattern : client.patterns) pubsub_.UnsubscribePattern(pattern, subscriber.get());
+  client.channels.clear();
+  client.patterns.clear();
+}
+
+bool Server::AddClient(const ClientSummary& summary) {
+  const auto most = static_cast<size_t>(settings_.Snapshot()->maxclients);
+  std::lock_guard lock(clients_mutex_);
+  if (clients_.size() >= most) return false;
+  clients_.emplace(summary.id, summary);
+  client_count_.store(clients_.size(), std::memory_order_relaxed);
+  return true;
+}
+
+void Server::RemoveClient(uint64_t id) {
+  std::lock_guard lock(clients_mutex_);
+  clients_.erase(id);
+  client_count_.store(clients_.size(), std::memory_order_relaxed);
+}
+
+void Server::ForEachClient(const std::function<void(const ClientSummary&)>& fn) const {
+  std::lock_guard lock(clients_mutex_);
+  for (const auto& [id, summary] : clients_) fn(summary);
+}
+
+size_t Server::client_count() const { return client_count_.load(std::memory_order_relaxed); }
+
+int64_t Server::memory_used() const {
+  return memory_.used() + memory_overhead_.load(std::memory_order_relaxed);
+}
+
+bool Server::HasMemory(Dispatcher& dispatcher) {
+  const int64_t limit = memory_limit_.load(std::memory_order_relaxed);
+  if (limit == 0) return true;
+  // Bounded work: a command that comes while much is over the limit does its share and goes on.
+  constexpr int kSteps = 4;
+  for (int step = 0; step < kSteps && memory_used() > limit; ++step) {
+    if (!dispatcher.RelieveMemory()) return false;
+  }
+  return true;
+}
+
+void Server::CorrectMemory() {
+#if REPLETE_JEMALLOC
+  uint64_t epoch = 1;
+  size_t size = sizeof epoch;
+  mallctl("epoch", &epoch, &size, &epoch, size);
+  size_t allocated = 0;
+  size_t active = 0;
+  size = sizeof allocated;
+  mallctl("stats.allocated", &allocated, &size, nullptr, 0);
+  mallctl("stats.active", &active, &size, nullptr, 0);
+  memory_overhead_.store(static_cast<int64_t>(active - std::min(active, allocated)),
+                         std::memory_order_relaxed);
+#endif
+}
+
+void Server::AppendEffect(const Effect& effect) {
+  std::lock_guard lock(effect_mutex_);
+  if (effect_sink_) effect_sink_(effect);
+}
+
+}  // namespace replete

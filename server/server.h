@@ -1,0 +1,132 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+#include "core/keyspace/clock.h"
+#include "core/keyspace/namespace_map.h"
+#include "core/keyspace/reclaimer.h"
+#include "server/client.h"
+#include "server/command_table.h"
+#include "server/pubsub.h"
+#include "server/server_stats.h"
+
+namespace replete {
+
+class Dispatcher;
+class Listener;
+class Loop;
+class WorkerPool;
+struct Effect;
+
+// What CLIENT LIST knows of a client.
+struct ClientSummary {
+  uint64_t id;
+  std::string address;
+  std::string local_address;
+  int descriptor;
+  int64_t created_ms;  // monotonic
+  std::shared_ptr<const ClientInfo> info;
+};
+
+// Receives every effect in order, under the locks of its keys (tests, later the replication log).
+using EffectSink = std::function<void(const Effect&)>;
+
+struct ServerOptions {
+  Config config;
+  NamespaceDefaults namespace_defaults;
+  bool with_test_commands = false;
+  EffectSink effect_sink;        // none: effects are not even made
+  const Clock* clock = nullptr;  // null: the system's
+};
+
+// The daemon: everything that is shared by the loops, made in the order that they depend on each other.
+class Server {
+ public:
+  explicit Server(ServerOptions options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Binds the sockets; the problem names the address.
+  [[nodiscard]] Problem Listen();
+  // Runs the loops until Stop; the calling thread is one of them.
+  void Run();
+  // Any thread, and from a signal handler's loop: no new connections, what is answered is sent, loops end.
+  void Stop();
+
+  Settings& settings() { return settings_; }
+  const CommandTable& commands() const { return commands_; }
+  NamespaceRegistry& namespaces() { return *namespaces_; }
+  const NamespaceDefaults& namespace_defaults() const { return namespace_defaults_; }
+  Reclaimer& reclaimer() { return reclaimer_; }
+  MemoryTotal& memory() { return memory_; }
+  PubSub& pubsub() { return pubsub_; }
+  WorkerPool& workers() { return *workers_; }
+  const Clock& clock() const { return *clock_; }
+  ServerStats& stats() { return stats_; }
+
+  int64_t started_ms() const { return started_ms_; }
+  const std::string& run_id() const { return run_id_; }
+  int port() const;
+  size_t threads() const { return loops_.size(); }
+  Loop& loop(size_t index) { return *loops_[index]; }
+  uint64_t commands_processed() const;
+
+  bool AuthenticateDefault(std::string_view password) const;
+  bool RequiresPassword() const;
+  // Whether a client's Client is what HELLO, RESET and AUTH leave it as; see server/commands/connection.cpp.
+  void ResetClient(Client& client);
+
+  uint64_t NextClientId() { return next_client_id_.fetch_add(1) + 1; }
+  // False: maxclients is reached.
+  bool AddClient(const ClientSummary& summary);
+  void RemoveClient(uint64_t id);
+  void ForEachClient(const std::function<void(const ClientSummary&)>& fn) const;
+  size_t client_count() const;
+
+  // The process may take more memory, if need be after `dispatcher` has evicted for it.
+  bool HasMemory(Dispatcher& dispatcher);
+  int64_t memory_used() const;
+  // Compares what the keyspaces count with what the allocator holds. Every 100 ms.
+  void CorrectMemory();
+
+  void AppendEffect(const Effect& effect);
+
+ private:
+  void ApplyConfig(const Config& old, const Config& now);
+
+  Settings settings_;
+  const NamespaceDefaults namespace_defaults_;
+  const CommandTable commands_;
+  SystemClock system_clock_;
+  const Clock* clock_;
+  EffectSink effect_sink_;
+  std::mutex effect_mutex_;
+  Reclaimer reclaimer_;
+  MemoryTotal memory_;
+  std::atomic<int64_t> memory_limit_{0};
+  std::atomic<int64_t> memory_overhead_{0};
+  std::unique_ptr<NamespaceRegistry> namespaces_;
+  PubSub pubsub_;
+  ServerStats stats_;
+  const int64_t started_ms_;
+  const std::string run_id_;
+  std::atomic<uint64_t> next_client_id_{0};
+  std::atomic<size_t> client_count_{0};
+  mutable std::mutex clients_mutex_;
+  std::map<uint64_t, ClientSummary> clients_;
+  std::unique_ptr<WorkerPool> workers_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace replete

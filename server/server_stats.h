@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace replete {
+
+// Counters of the process. Any thread.
+class ServerStats {
+ public:
+  std::atomic<uint64_t> connections_received{0};
+  std::atomic<uint64_t> rejected_connections{0};
+  std::atomic<uint64_t> net_input_bytes{0};
+  std::atomic<uint64_t> net_output_bytes{0};
+
+  // Longest holds of a shard's lock by work that is cut into slices or swaps whole shards; a single short command
+  // is bounded by the longest loop iteration.
+  void NoteLockHold(int64_t nanos) { Raise(longest_lock_hold_, nanos); }
+  void NoteLoopIteration(int64_t nanos) { Raise(longest_loop_iteration_, nanos); }
+  void NoteInsert(int64_t nanos) { Raise(longest_insert_, nanos); }
+  int64_t longest_lock_hold_us() const { return longest_lock_hold_.load() / 1000; }
+  int64_t longest_loop_iteration_us() const { return longest_loop_iteration_.load() / 1000; }
+  int64_t longest_insert_cpu_us() const { return longest_insert_.load() / 1000; }
+  void ResetMaxima() { longest_lock_hold_ = longest_loop_iteration_ = longest_insert_ = 0; }
+
+ private:
+  static void Raise(std::atomic<int64_t>& maximum, int64_t value) {
+    for (int64_t seen = maximum.load(std::memory_order_relaxed); value > seen;) {
+      if (maximum.compare_exchange_weak(seen, value, std::memory_order_relaxed)) break;
+    }
+  }
+
+  std::atomic<int64_t> longest_lock_hold_{0};
+  std::atomic<int64_t> longest_loop_iteration_{0};
+  std::atomic<int64_t> longest_insert_{0};
+};
+
+}  // namespace replete

@@ -1,0 +1,400 @@
+#include "server/session.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+#include "core/keyspace/hash.h"
+#include "server/loop.h"
+#include "server/server.h"
+
+namespace replete {
+namespace {
+
+constexpr uint32_t kFirstRead = 512;
+constexpr uint32_t kLargestRead = 64 * 1024;
+// Replies are sent before the batch ends when they are this many bytes.
+constexpr size_t kSendFrom = 256 * 1024;
+
+int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
+
+}  // namespace
+
+// --- reading ---
+
+void Session::Read() {
+  if (reading_ || closed_) return;
+  if (state_ != State::kReady || unsent_.size() > kMaxUnsent) {
+    if (input_.size() > kMaxUnsent) return;  // Process reads on when it can go on
+  } else if (parser_.WantsBulk()) {
+    ReadBulk();
+    return;
+  }
+  reading_ = true;
+  input_.Reserve(read_size_);
+  char* to = input_.data() + input_.size();
+  socket_.async_read_some(
+      boost::asio::buffer(to, std::max<size_t>(read_size_, std::min<size_t>(input_.free_space(), kLargestRead))),
+      [self = shared_from_this()](const boost::system::error_code& error, size_t n) {
+        self->reading_ = false;
+        if (self->closed_) return;
+        if (error == boost::asio::error::operation_aborted && self->shrinking_) {
+          self->shrinking_ = false;
+          self->read_size_ = kFirstRead;
+          self->input_.Shrink(kFirstRead);
+          self->Read();
+        } else if (error) {
+          self->Close();
+        } else {
+          self->input_.Commit(n);
+          self->OnRead(n);
+        }
+      });
+}
+
+void Session::ReadBulk() {
+  reading_ = true;
+  const BulkSpan tail = parser_.BulkTail(size_t{256} * 1024);
+  socket_.async_read_some(
+      boost::asio::buffer(tail.data, tail.size),
+      [self = shared_from_this()](const boost::system::error_code& error, size_t n) {
+        self->reading_ = false;
+        if (self->closed_) return;
+        if (error && !(error == boost::asio::error::operation_aborted && self->shrinking_)) {
+          self->Close();
+          return;
+        }
+        self->shrinking_ = false;
+        self->parser_.BulkArrived(n);
+        self->OnRead(n);
+      });
+}
+
+void Session::OnRead(size_t n) {
+  const uint64_t start = CycleClock::Ticks();
+  loop_.server().stats().net_input_bytes.fetch_add(n, std::memory_order_relaxed);
+  if (n >= read_size_ && read_size_ < kLargestRead) read_size_ *= 4;
+  if (finishing_) {
+    input_.Clear();
+  } else {
+    Process();
+  }
+  loop_.NoteIteration(CycleClock::Ticks() - start);
+  Read();
+}
+
+// --- requests ---
+
+void Session::Process() {
+  Dispatcher& dispatcher = loop_.dispatcher();
+  dispatcher.Refresh();
+  parser_.set_max_bulk(dispatcher.config().proto_max_bulk_len);
+  executing_ = true;
+  while (state_ == State::kReady && !closed_ && !client_.close_after_reply &&
+         unsent_.size() <= kMaxUnsent) {
+    ParseResult result = ParseResult::kIncomplete;
+    const size_t n = ParseAhead(&result);
+    if (n > 1 && loop_.may_look_ahead()) Prefetch(n);
+    if (!RunAhead(n)) break;
+    if (result == ParseResult::kError) {
+      dispatcher.reply().Error("ERR " + parser_.error());
+      client_.close_after_reply = true;
+    } else if (result == ParseResult::kIncomplete) {
+      if (parser_.WantsBulk()) input_.Truncate(parser_.kept_prefix());
+      break;
+    }
+  }
+  executing_ = false;
+  const size_t held = input_.size() + parser_.owned_bytes();
+  if (held > dispatcher.config().client_query_buffer_limit) client_.close_after_reply = true;
+  PublishInfo();
+  Flush();
+}
+
+// Parses the complete requests that are there, up to kAhead, without taking them out of the input. What is
+// beside the input (inline arguments, big bulks) is only good until the next Parse and so ends the batch.
+size_t Session::ParseAhead(ParseResult* result) {
+  auto& ahead = loop_.ahead();
+  const CommandTable& commands = loop_.server().commands();
+  // Before authentication the limits of the next request depend on this one.
+  const size_t most = client_.authenticated ? Loop::kAhead : 1;
+  std::string_view rest = input_.view();
+  size_t n = 0;
+  while (n < most) {
+    if (rest.empty()) {
+      *result = ParseResult::kIncomplete;
+      break;
+    }
+    Ahead& next = ahead[n];
+    *result = parser_.Parse(rest, &next.request);
+    if (*result == ParseResult::kIncomplete || *result == ParseResult::kError) break;
+    if (*result == ParseResult::kEmpty) {
+      next.request.args.Clear();
+      next.command = nullptr;
+    } else {
+      next.command = commands.Find(next.request.args[0]);
+    }
+    next.hash = 0;
+    rest.remove_prefix(next.request.wire_size);
+    ++n;
+    bool inside = true;
+    for (std::string_view arg : next.request.args) {
+      inside = inside && arg.data() >= input_.data() && arg.data() <= input_.data() + input_.size();
+    }
+    if (!inside) break;
+  }
+  return n;
+}
+
+// All buckets first, then all entries: by the time a request runs, what it needs is in the cache. Wrong
+// guesses (a prefix, a SELECT before it) only cost the fetch.
+void Session::Prefetch(size_t n) {
+  auto& ahead = loop_.ahead();
+  const Keyspace& keyspace = *client_.keyspace;
+  Reclaimer::ReadGuard guard(loop_.reader());
+  for (size_t i = 0; i < n; ++i) {
+    Ahead& next = ahead[i];
+    if (next.command == nullptr || next.command->scope != Scope::kKeys) continue;
+    const auto key_at = static_cast<size_t>(next.command->keys[0].first);
+    if (key_at >= next.request.args.size()) continue;
+    next.hash = HashKey(next.request.args[key_at]);
+    keyspace.ShardOf(next.hash).data.table.PrefetchBucket(next.hash);
+  }
+  for (size_t i = 0; i < n; ++i) {
+    if (ahead[i].hash != 0) keyspace.ShardOf(ahead[i].hash).data.table.PrefetchItem(ahead[i].hash);
+  }
+}
+
+// False: the session does not go on now (it waits, or closes).
+bool Session::RunAhead(size_t n) {
+  auto& ahead = loop_.ahead();
+  Dispatcher& dispatcher = loop_.dispatcher();
+  size_t consumed = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const Request& request = ahead[i].request;
+    consumed += request.wire_size;
+    if (request.args.empty()) continue;
+    const std::span<const std::string_view> args(request.args.data(), request.args.size());
+    const Outcome outcome = dispatcher.Execute({.client = client_,
+                                                .args = args,
+                                                .parser = &parser_,
+                                                .command = ahead[i].command,
+                                                .first_hash = ahead[i].hash,
+                                                .session = self_});
+    ++commands_;
+    parser_.set_authenticated(client_.authenticated);
+    if (outcome != Outcome::kDone) After(outcome, args);
+    if (outcome != Outcome::kDone || client_.close_after_reply) {
+      // The parser has looked beyond: what follows is parsed again.
+      parser_.Reset();
+      input_.Consume(consumed);
+      return false;
+    }
+    if (dispatcher.output().size() >= kSendFrom) {
+      Flush();
+      if (unsent_.size() > kMaxUnsent && i + 1 < n) {
+        parser_.Reset();
+        input_.Consume(consumed);
+        return false;
+      }
+    }
+  }
+  input_.Consume(consumed);
+  return true;
+}
+
+void Session::After(Outcome outcome, std::span<const std::string_view> args) {
+  switch (outcome) {
+    case Outcome::kDone: break;
+    case Outcome::kParked:
+      state_ = State::kParked;
+      parked_self_ = self_;
+      saved_.assign(args.begin(), args.end());
+      break;
+    case Outcome::kAway: state_ = State::kAway; break;
+    case Outcome::kBlocked:
+      state_ = State::kBlocked;
+      blocked_ = loop_.dispatcher().TakeBlocked();
+      client_.info->blocked.store(true, std::memory_order_relaxed);
+      ArmTimeout();
+      break;
+  }
+}
+
+// --- waiting ---
+
+void Session::Wake() {
+  boost::asio::post(loop_.context(), [self = shared_from_this()] { self->Resume(); });
+}
+
+void Session::Resume() {
+  parked_self_.reset();
+  if (closed_ || state_ != State::kParked) return;
+  state_ = State::kReady;
+  const std::vector<std::string> saved = std::move(saved_);
+  saved_.clear();
+  const std::vector<std::string_view> args(saved.begin(), saved.end());
+  Dispatcher& dispatcher = loop_.dispatcher();
+  dispatcher.Refresh();
+  executing_ = true;
+  const Outcome outcome =
+      dispatcher.Execute({.client = client_, .args = args, .session = self_});
+  executing_ = false;
+  After(outcome, args);
+  Flush();
+  if (state_ == State::kReady) Process();
+  Read();
+}
+
+void Session::Complete(OutputBuffer reply) {
+  boost::asio::post(loop_.context(),
+                    [self = shared_from_this(), reply = std::move(reply)]() mutable {
+                      self->Answer(std::move(reply));
+                    });
+}
+
+void Session::Answer(OutputBuffer reply) {
+  timeout_.reset();
+  blocked_.reset();
+  client_.info->blocked.store(false, std::memory_order_relaxed);
+  state_ = State::kReady;
+  if (closed_) {
+    Leave();
+    return;
+  }
+  loop_.dispatcher().output().Append(reply.view());
+  Flush();
+  Process();
+  Read();
+}
+
+void Session::ArmTimeout() {
+  if (blocked_->timeout_ms == 0) return;
+  timeout_ = std::make_unique<boost::asio::steady_timer>(
+      loop_.context(), std::chrono::milliseconds(blocked_->timeout_ms));
+  timeout_->async_wait([weak = weak_from_this(), blocked = blocked_](
+                           const boost::system::error_code& error) {
+    auto self = weak.lock();
+    if (!error && self && self->blocked_ == blocked) self->OnTimeout();
+  });
+}
+
+void Session::OnTimeout() {
+  if (!blocked_->Cancel()) return;  // served this very moment: Complete is on its way
+  loop_.dispatcher().Detach(blocked_);
+  OutputBuffer reply;
+  ReplyWriter(reply, client_.resp3).NullArray();
+  Answer(std::move(reply));
+}
+
+// --- writing ---
+
+void Session::Flush() {
+  OutputBuffer& output = loop_.dispatcher().output();
+  if (closed_) {
+    output.Clear();
+    return;
+  }
+  if (!output.empty()) {
+    size_t sent = 0;
+    if (unsent_.empty()) {
+      const ssize_t n = ::send(descriptor_, output.data(), output.size(), MSG_NOSIGNAL);
+      if (n > 0) sent = static_cast<size_t>(n);
+      if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+        output.Clear();
+        Close();
+        return;
+      }
+      loop_.server().stats().net_output_bytes.fetch_add(sent, std::memory_order_relaxed);
+    }
+    if (sent < output.size()) [[unlikely]] unsent_.Append(output.view().substr(sent));
+    output.Clear();
+    if (output.capacity() > kSendFrom * 4) output.Shrink(kSendFrom);
+  }
+  if (!unsent_.empty()) {
+    CheckOutputLimits();
+    if (!closed_) Write();
+  } else if (client_.close_after_reply && state_ == State::kReady) {
+    Close();
+  }
+}
+
+void Session::Write() {
+  if (writing_) return;
+  writing_ = true;
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](
+                                             const boost::system::error_code& error) {
+    self->writing_ = false;
+    if (self->closed_) return;
+    if (error) {
+      self->Close();
+      return;
+    }
+    OutputBuffer& unsent = self->unsent_;
+    const bool was_full = unsent.size() > kMaxUnsent;
+    const ssize_t n = ::send(self->descriptor_, unsent.data(), std::min<size_t>(unsent.size(), 1 << 20),
+                             MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+      self->Close();
+      return;
+    }
+    if (n > 0) {
+      unsent.Consume(static_cast<size_t>(n));
+      self->loop_.server().stats().net_output_bytes.fetch_add(static_cast<uint64_t>(n),
+                                                              std::memory_order_relaxed);
+    }
+    if (unsent.empty()) unsent.Shrink(0);
+    self->Flush();
+    if (self->closed_) return;
+    if (was_full && unsent.size() <= kMaxUnsent && self->state_ == State::kReady) self->Process();
+    self->Read();
+  });
+}
+
+void Session::CheckOutputLimits() {
+  const auto kind = client_.subscribed() ? ClientClass::kPubSub : ClientClass::kNormal;
+  const OutputBufferLimit& limit = loop_.dispatcher().config().client_output_buffer_limit.of(kind);
+  if (limit.hard_bytes != 0 && unsent_.size() > limit.hard_bytes) {
+    Close();
+    return;
+  }
+  if (limit.soft_bytes == 0 || unsent_.size() <= limit.soft_bytes) {
+    over_soft_since_ms_ = 0;
+    return;
+  }
+  if (over_soft_since_ms_ == 0) over_soft_since_ms_ = NowMs();
+  if (NowMs() - over_soft_since_ms_ > limit.soft_seconds * int64_t{1000}) Close();
+}
+
+// --- pub/sub ---
+
+void Session::Deliver(std::shared_ptr<const Message> message, const std::string& pattern) {
+  // From its own loop at once: what a client publishes to itself comes before the reply, as in Redis.
+  if (executing_ && loop_.OnThisThread()) {
+    Push(*message, pattern);
+    return;
+  }
+  boost::asio::post(loop_.context(), [self = shared_from_this(), message, pattern] {
+    if (self->closed_) return;
+    self->Push(*message, pattern);
+    self->Flush();
+  });
+}
+
+void Session::Push(const Message& message, const std::string& pattern) {
+  ReplyWriter reply(loop_.dispatcher().output(), client_.resp3);
+  if (pattern.empty()) {
+    reply.Push(3);
+    reply.Bulk("message");
+  } else {
+    reply.Push(4);
+    reply.Bulk("pmessage");
+    reply.Bulk(pattern);
+  }
+  reply.Bulk(message.channel);
+  reply.Bulk(message.payload);
+}
+
+}  // namespace replete

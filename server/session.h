@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "protocol/output_buffer.h"
+#include "protocol/request_parser.h"
+#include "server/blocking.h"
+#include "server/client.h"
+#include "server/dispatcher.h"
+#include "server/pubsub.h"
+
+namespace replete {
+
+class Loop;
+
+// One connection: bytes in, requests through the loop's dispatcher, bytes out in one send a batch. Owned by one
+// loop, on whose thread everything runs but Wake, Complete and Deliver, which post there.
+//
+// Flow control: a client that does not read its replies is still read from, so that two sides that both
+// write first do not wait for each other; but once kMaxUnsent of replies wait, its requests are only kept, and
+// when kMaxUnsent of those wait too, it is not read from until it reads.
+class Session final : public Parkable,
+                      public Subscriber,
+                      public std::enable_shared_from_this<Session> {
+ public:
+  using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
+                                                  boost::asio::io_context::executor_type>;
+
+  static constexpr size_t kMaxUnsent = size_t{32} << 20;
+
+  Session(Loop& loop, Socket socket);
+  ~Session() override;
+
+  // Registers with the server and begins to read. False: refused, with the reply sent.
+  bool Start();
+  void Close();
+  // Sends what is there and says that no more comes; the peer's bytes are dropped.
+  void Finish();
+  bool closed() const { return closed_; }
+  // Once in a while: idle time, buffers that are larger than they need be, limits that count in seconds.
+  void Inspect(int64_t now_ms);
+
+  // Parkable and Subscriber: any thread.
+  void Wake() override;
+  void Complete(OutputBuffer reply) override;
+  void Deliver(std::shared_ptr<const Message> message, const std::string& pattern) override;
+
+  size_t index = 0;  // in the loop's list
+
+ private:
+  enum class State : uint8_t {
+    kReady,    // takes the next request
+    kParked,   // waits for an owner to let go, then runs saved_ again
+    kAway,     // a worker runs its request and may touch client_
+    kBlocked,  // waits for an element
+  };
+
+  void Read();
+  void OnRead(size_t n);
+  void ReadBulk();
+  void Process();
+  size_t ParseAhead(ParseResult* result);
+  void Prefetch(size_t n);
+  bool RunAhead(size_t n);
+  void After(Outcome outcome, std::span<const std::string_view> args);
+  void Resume();
+  void Answer(OutputBuffer reply);
+  void ArmTimeout();
+  void OnTimeout();
+  void Flush();
+  void Write();
+  void CheckOutputLimits();
+  void PublishInfo();
+  void Push(const Message& message, const std::string& pattern);
+  void Leave();
+
+  Loop& loop_;
+  Socket socket_;
+  const int descriptor_;
+  Client client_;
+  RequestParser parser_;
+  OutputBuffer input_;
+  OutputBuffer unsent_;
+  std::vector<std::string> saved_;  // arguments of a parked request
+  std::shared_ptr<BlockedPop> blocked_;
+  std::unique_ptr<boost::asio::steady_timer> timeout_;
+  std::shared_ptr<Parkable> self_;        // while open: what the dispatcher hands on
+  std::shared_ptr<Parkable> parked_self_;  // an owner's queue points here until Wake
+  uint64_t commands_ = 0;
+  int64_t over_soft_since_ms_ = 0;
+  uint32_t read_size_;
+  State state_ = State::kReady;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool executing_ = false;
+  bool shrinking_ = false;
+  bool finishing_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace replete

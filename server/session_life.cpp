@@ -1,0 +1,164 @@
+// How a session begins, is looked after and ends.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <fmt/format.h>
+
+#include "server/loop.h"
+#include "server/server.h"
+#include "server/session.h"
+
+namespace replete {
+namespace {
+
+int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
+
+// "127.0.0.1:6379", "[::1]:6379", or the path of a Unix socket.
+std::string AddressText(const sockaddr_storage& address, bool* loopback) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(address);
+    inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
+    *loopback = (ntohl(in.sin_addr.s_addr) >> 24) == 127;
+    return fmt::format("{}:{}", text, ntohs(in.sin_port));
+  }
+  if (address.ss_family == AF_INET6) {
+    const auto& in = reinterpret_cast<const sockaddr_in6&>(address);
+    inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text);
+    *loopback = IN6_IS_ADDR_LOOPBACK(&in.sin6_addr);
+    return fmt::format("[{}]:{}", text, ntohs(in.sin6_port));
+  }
+  *loopback = true;
+  return reinterpret_cast<const sockaddr_un&>(address).sun_path;
+}
+
+}  // namespace
+
+Session::Session(Loop& loop, Socket socket)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      descriptor_(socket_.native_handle()),
+      read_size_(512) {
+  client_.created_ms = NowMs();
+  client_.descriptor = descriptor_;
+}
+
+Session::~Session() = default;
+
+bool Session::Start() {
+  Server& server = loop_.server();
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+  client_.address = AddressText(address, &client_.local);
+  size = sizeof address;
+  bool unused = false;
+  if (::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
+    client_.local_address = AddressText(address, &unused);
+  }
+  if (address.ss_family == AF_UNIX) client_.address = client_.local_address + ":0";
+  Dispatcher& dispatcher = loop_.dispatcher();
+  dispatcher.Refresh();
+  auto refuse = [&](std::string_view line) {
+    const std::string reply = fmt::format("-{}\r\n", line);
+    (void)!::send(descriptor_, reply.data(), reply.size(), MSG_NOSIGNAL);
+    ++server.stats().rejected_connections;
+    return false;
+  };
+  if (dispatcher.config().protected_mode && !client_.local && !server.RequiresPassword()) {
+    return refuse(
+        "DENIED Replete is running in protected mode because protected mode is enabled and no "
+        "password is set. In this mode connections are only accepted from the loopback interface. "
+        "Set requirepass, or turn protected-mode off from the loopback interface.");
+  }
+  client_.id = server.NextClientId();
+  client_.authenticated = !server.RequiresPassword();
+  parser_.set_authenticated(client_.authenticated);
+  SelectKeyspace(client_, dispatcher.namespaces().databases[0], 0);
+  client_.info->last_active_ms.store(client_.created_ms);
+  const bool added = server.AddClient({client_.id, client_.address, client_.local_address,
+                                       descriptor_, client_.created_ms, client_.info});
+  if (!added) return refuse("ERR max number of clients reached");
+  ++server.stats().connections_received;
+  self_ = shared_from_this();
+  client_.subscriber = weak_from_this();
+  loop_.Add(shared_from_this());
+  Read();
+  return true;
+}
+
+void Session::Close() {
+  if (closed_) return;
+  closed_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  if (state_ != State::kAway) Leave();
+  loop_.Remove(this);
+}
+
+// Takes the client out of everything that knows it.
+void Session::Leave() {
+  Server& server = loop_.server();
+  timeout_.reset();
+  if (blocked_) {
+    blocked_->Cancel();
+    loop_.dispatcher().Detach(std::move(blocked_));
+  }
+  server.RemoveClient(client_.id);
+  loop_.dispatcher().Unwatch(client_);
+  for (const std::string& channel : client_.channels) server.pubsub().Unsubscribe(channel, this);
+  for (const std::string& pattern : client_.patterns) {
+    server.pubsub().UnsubscribePattern(pattern, this);
+  }
+  client_.channels.clear();
+  client_.patterns.clear();
+  self_.reset();
+}
+
+void Session::Finish() {
+  finishing_ = true;
+  if (closed_ || !unsent_.empty()) return;
+  ::shutdown(descriptor_, SHUT_WR);
+}
+
+void Session::Inspect(int64_t now_ms) {
+  if (closed_) return;
+  if (client_.info->close_asked.load(std::memory_order_relaxed)) {
+    Close();
+    return;
+  }
+  if (!unsent_.empty()) CheckOutputLimits();
+  if (closed_) return;
+  const int64_t idle = now_ms - client_.info->last_active_ms.load(std::memory_order_relaxed);
+  const int timeout_s = loop_.dispatcher().config().timeout_s;
+  if (timeout_s > 0 && idle > timeout_s * int64_t{1000} && !client_.subscribed() &&
+      state_ != State::kBlocked && state_ != State::kAway) {
+    Close();
+    return;
+  }
+  constexpr int64_t kIdleMs = 2000;
+  if (idle > kIdleMs && reading_ && !writing_ && input_.empty() && !parser_.WantsBulk() && read_size_ > 512) {
+    shrinking_ = true;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  }
+}
+
+void Session::PublishInfo() {
+  ClientInfo& info = *client_.info;
+  info.last_active_ms.store(NowMs(), std::memory_order_relaxed);
+  info.commands.store(commands_, std::memory_order_relaxed);
+  info.query_buffer.store(input_.size(), std::memory_order_relaxed);
+  info.output_buffer.store(unsent_.size(), std::memory_order_relaxed);
+  info.queued.store(client_.in_multi ? static_cast<int>(client_.queue.size()) : -1,
+                    std::memory_order_relaxed);
+  info.subscriptions.store(static_cast<uint32_t>(client_.channels.size()),
+                           std::memory_order_relaxed);
+  info.patterns.store(static_cast<uint32_t>(client_.patterns.size()), std::memory_order_relaxed);
+  info.watched.store(static_cast<uint32_t>(client_.watched.size()), std::memory_order_relaxed);
+  info.resp3.store(client_.resp3, std::memory_order_relaxed);
+}
+
+}  // namespace replete

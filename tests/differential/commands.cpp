@@ -1,0 +1,215 @@
+#include "tests/differential/commands.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <utility>
+
+#include "tests/differential/pieces.h"
+
+namespace replete::test {
+namespace {
+
+constexpr CommandRow kRows[] = {
+    // Strings.
+    {"GET", "key", 8},
+    {"SET", "key value {NX|XX|GET|EX seconds|PX millis|EXAT future|PXAT futurems|KEEPTTL}", 18},
+    {"GETEX", "key {EX seconds|PX millis|EXAT at|PXAT atms|PERSIST}", 6},
+    {"MGET", "key+", 4},
+    {"MSET", "(key value)+", 4},
+    {"INCR", "key", 6},
+    {"INCRBYFLOAT", "key float", 8},
+    {"APPEND", "key value", 5},
+    {"STRLEN", "key", 3},
+    // Keys.
+    {"DEL", "key+", 4},
+    {"UNLINK", "key+", 3},
+    {"EXISTS", "key+", 3},
+    {"TYPE", "key", 3},
+    {"EXPIRE", "key seconds {NX|XX|GT|LT}", 7},
+    {"PEXPIRE", "key millis {NX|XX|GT|LT}", 4, Match::kExact, Use::kData, true},
+    {"EXPIREAT", "key at {NX|XX|GT|LT}", 4, Match::kExact, Use::kData, true},
+    {"PEXPIREAT", "key atms {NX|XX|GT|LT}", 7},
+    {"TTL", "key", 5, Match::kSeconds},
+    {"PTTL", "key", 5, Match::kMillis},
+    {"PERSIST", "key", 4},
+    {"SCAN", "cursor {MATCH pattern|COUNT count|TYPE type}", 3, Match::kScan},
+    {"KEYS", "pattern", 3, Match::kSet},
+    {"DBSIZE", "", 2},
+    {"RENAME", "key key", 6},
+    {"COPY", "key key {DB db|REPLACE}", 7},
+    {"FLUSHDB", "{ASYNC|SYNC}", 1},
+    {"FLUSHALL", "{ASYNC|SYNC}", 1},
+    {"SELECT", "db", 4},
+    // Hashes and lists.
+    {"HSET", "key (field value)+", 8},
+    {"HGET", "key field", 4},
+    {"HDEL", "key field+", 4},
+    {"HGETALL", "key", 4, Match::kPairs},
+    {"LPUSH", "key value+", 8},
+    {"RPOP", "key count?", 5},
+    {"BLPOP", "key+ timeout", 2},
+    // Transactions.
+    {"MULTI", "", 6},
+    {"EXEC", "", 8},
+    {"DISCARD", "", 2},
+    {"WATCH", "key+", 5},
+    {"UNWATCH", "", 1},
+    // The server.
+    {"PING", "value?", 2},
+    {"ECHO", "value", 2},
+    {"PUBLISH", "channel value", 2},
+    {"COMMAND", "INFO command+", 2, Match::kCommandInfo},
+    {"CONFIG", "GET setting+", 3, Match::kPairs},
+    {"CONFIG",
+     "SET (MAXMEMORY memory|MAXMEMORY-POLICY policy|TIMEOUT idle"
+     "|NOTIFY-KEYSPACE-EVENTS events)+",
+     1},
+    {"CLIENT", "SETNAME cname", 1, Match::kExact, Use::kData, true},
+    {"CLIENT", "GETNAME", 1, Match::kExact, Use::kData, true},
+    {"CLIENT", "ID", 1, Match::kShape},
+    // Connections of their own.
+    {"HELLO", "protocol? {AUTH user password|SETNAME cname}", 6, Match::kHello, Use::kSession},
+    {"AUTH", "(password|user password)", 6, Match::kExact, Use::kSession},
+    {"RESET", "", 2, Match::kExact, Use::kSession},
+    {"QUIT", "", 1, Match::kExact, Use::kSession},
+    // Subscribers.
+    {"SUBSCRIBE", "channel+", 6, Match::kExact, Use::kPubSub},
+    {"UNSUBSCRIBE", "channel*", 4, Match::kExact, Use::kPubSub},
+    {"PSUBSCRIBE", "cpattern+", 5, Match::kExact, Use::kPubSub},
+    {"PUNSUBSCRIBE", "cpattern*", 4, Match::kExact, Use::kPubSub},
+    {"PING", "value?", 3, Match::kExact, Use::kPubSub},
+    {"GET", "key", 1, Match::kExact, Use::kPubSub},
+    {"SET", "key value", 1, Match::kExact, Use::kPubSub},
+    {"WATCH", "key", 1, Match::kExact, Use::kPubSub},
+    {"RESET", "", 1, Match::kExact, Use::kPubSub},
+    {"QUIT", "", 1, Match::kExact, Use::kPubSub},
+};
+
+bool SetsDeadline(const std::string& name) {
+  static constexpr std::string_view kNames[] = {"SET",     "GETEX",    "EXPIRE",
+                                                "PEXPIRE", "EXPIREAT", "PEXPIREAT"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+std::vector<NamedGrammar> GrammarsOf(Use use, const std::vector<std::string>& missing) {
+  std::vector<NamedGrammar> grammars;
+  for (const CommandRow& row : kRows) {
+    if (row.use != use) continue;
+    if (std::find(missing.begin(), missing.end(), InfoName(row)) != missing.end()) continue;
+    grammars.push_back({std::string(row.name), row.weight, ParseGrammar(row.grammar)});
+  }
+  return grammars;
+}
+
+}  // namespace
+
+std::string UpperCase(std::string word) {
+  for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return word;
+}
+
+std::span<const CommandRow> CommandRows() { return kRows; }
+
+std::string InfoName(const CommandRow& row) {
+  if (row.name != "CONFIG" && row.name != "CLIENT" && row.name != "COMMAND") {
+    return std::string(row.name);
+  }
+  const std::string_view sub = row.grammar.substr(0, row.grammar.find(' '));
+  return std::string(row.name) + "|" + std::string(sub);
+}
+
+RequestSource::RequestSource(Use use, const std::vector<std::string>& missing)
+    : RequestSource(GrammarsOf(use, missing)) {}
+
+RequestSource::RequestSource(std::vector<NamedGrammar> grammars) : grammars_(std::move(grammars)) {
+  for (std::size_t i = 0; i < grammars_.size(); ++i) {
+    lots_.insert(lots_.end(), static_cast<std::size_t>(grammars_[i].weight), i);
+  }
+}
+
+Request RequestSource::Make(Random& random) const {
+  const NamedGrammar& command = grammars_[lots_[random.Below(lots_.size())]];
+  Request request;
+  request.args.push_back(AnyCase(command.name, random));
+  Generate(command.grammar, random, &request.args);
+  if (random.Chance(9)) {
+    Mutate(&request, random);
+    MakeHarmless(&request);
+  }
+  request.match = MatchFor(request.args);
+  return request;
+}
+
+void Mutate(Request* request, Random& random) {
+  std::vector<std::string>& args = request->args;
+  // Settings outlive a request and could starve or deafen the servers.
+  const bool setting = CommandName(*request) == "CONFIG";
+  const std::size_t at = args.size() == 1 ? 0 : 1 + random.Below(args.size() - 1);
+  switch (setting ? 0 : random.Below(8)) {
+    case 0:
+      if (at > 0) args.resize(random.Chance(50) ? args.size() - 1 : at);
+      return;
+    case 1:
+      args.insert(args.begin() + static_cast<std::ptrdiff_t>(at), args[at]);
+      return;
+    case 2:
+      if (at > 0) std::swap(args[at], args[1 + random.Below(args.size() - 1)]);
+      return;
+    case 3:
+    case 4:
+      args.push_back(MakePiece("junk", random));
+      return;
+    case 5:
+      if (at > 0) args.erase(args.begin() + static_cast<std::ptrdiff_t>(at));
+      return;
+    case 6:
+      if (at > 0) args[at] = MakePiece("junk", random);
+      return;
+    default:
+      if (random.Chance(30)) args[0] = random.Chance(50) ? "nosuch" : args[0] + "x";
+      if (at > 0) args[at] = MakePiece("int", random);
+      return;
+  }
+}
+
+void MakeHarmless(Request* request) {
+  std::vector<std::string>& args = request->args;
+  const std::string name = CommandName(*request);
+  if (name == "BLPOP") {
+    char* end = nullptr;
+    const double seconds = std::strtod(args.back().c_str(), &end);
+    const bool number = end != args.back().c_str();
+    // What rounds to zero waits for ever, -0.001 included.
+    if (number && seconds > -0.01 && !(seconds > 0 && seconds < 0.02)) args.back() = "0.001";
+  }
+  if (!SetsDeadline(name)) return;
+  // Year 2100 in milliseconds: far off as a duration and as an instant, in either unit.
+  static constexpr long long kFarOff = 4102444800000;
+  for (std::size_t i = 2; i < args.size(); ++i) {
+    const long long value = std::strtoll(args[i].c_str(), nullptr, 10);
+    if (value > 0 && value < kFarOff) args[i] = std::to_string(kFarOff);
+  }
+}
+
+std::string CommandName(const Request& request) {
+  return request.args.empty() ? std::string() : UpperCase(request.args[0]);
+}
+
+Match MatchFor(const std::vector<std::string>& args) {
+  if (args.empty()) return Match::kExact;
+  const std::string name = UpperCase(args[0]);
+  const bool family = name == "CONFIG" || name == "CLIENT" || name == "COMMAND";
+  const std::string full = family && args.size() > 1 ? name + "|" + UpperCase(args[1]) : name;
+  // A cursor from nowhere, and the list of everything a server has, are its own business.
+  if (name == "SCAN" && args.size() > 1 && args[1].find_first_not_of('0') != std::string::npos) {
+    return Match::kShape;
+  }
+  if (name == "COMMAND" && args.size() < 3) return Match::kShape;
+  for (const CommandRow& row : kRows) {
+    if (InfoName(row) == full) return row.match;
+  }
+  return Match::kExact;
+}
+
+}  // namespace replete::test

@@ -1,0 +1,316 @@
+#include "tests/differential/pieces.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <unordered_set>
+
+namespace replete::test {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+// TTLs that are valid are long: a key must not expire between the answers of two servers. What
+// happens at a deadline is the business of the integration tests.
+constexpr std::string_view kSeconds[] = {"1000",   "1001",     "5000",      "100000",
+                                         "100000", "31536000", "9000000000"};
+constexpr std::string_view kMillis[] = {"1000000",   "1000001",     "5000000",
+                                        "100000000", "31536000000", "9000000000000"};
+constexpr std::string_view kAt[] = {"4102444800", "4102444801", "5000000000", "32503680000"};
+constexpr std::string_view kAtMillis[] = {"4102444800000", "4102444800001", "5000000000000",
+                                          "32503680000000"};
+constexpr std::string_view kBadTtl[] = {"0",
+                                        "-1",
+                                        "-1000",
+                                        "9223372036854775807",
+                                        "-9223372036854775808",
+                                        "9223372036854775808",
+                                        "9223372036854776",
+                                        "92233720368547758",
+                                        "-9223372036854776",
+                                        "abc",
+                                        "",
+                                        "1.5",
+                                        "+1000",
+                                        " 1000",
+                                        "1000 ",
+                                        "01000",
+                                        "1e6",
+                                        "0x100"};
+constexpr std::string_view kInts[] = {"0",
+                                      "1",
+                                      "-1",
+                                      "2",
+                                      "10",
+                                      "-10",
+                                      "100",
+                                      "9223372036854775807",
+                                      "-9223372036854775808",
+                                      "9223372036854775808",
+                                      "-9223372036854775809",
+                                      "4611686018427387904",
+                                      "1.5",
+                                      "abc",
+                                      "",
+                                      "+1",
+                                      " 1",
+                                      "1 ",
+                                      "01",
+                                      "-0",
+                                      "1e3",
+                                      "18446744073709551615"};
+constexpr std::string_view kFloats[] = {"0",
+                                        "1",
+                                        "-1",
+                                        "1.5",
+                                        "-2.25",
+                                        "3.0e3",
+                                        "0.1",
+                                        "0.2",
+                                        "1e-5",
+                                        "1e17",
+                                        "1e18",
+                                        "5.0e-324",
+                                        "1e308",
+                                        "-1e308",
+                                        "1e4932",
+                                        "1e5000",
+                                        "inf",
+                                        "-inf",
+                                        "+inf",
+                                        "nan",
+                                        "abc",
+                                        "",
+                                        " 1",
+                                        "1 ",
+                                        "0x1p3",
+                                        "1.0000000000000000001",
+                                        "123456789.123456789",
+                                        "1e",
+                                        ".5",
+                                        "5.",
+                                        "-.5",
+                                        "infinity",
+                                        "9223372036854775807",
+                                        "100",
+                                        "10.10"};
+constexpr std::string_view kWords[] = {"a",      "b",    "hello", "world",    "Hello World", "OK",
+                                       "nil",    "-ERR", "+OK",   "$5",       "*1",          "\r\n",
+                                       "a\r\nb", "\0"sv, "\0x"sv, "\xff\xfe", "\"quoted\"",  "'",
+                                       "\\",     "key",  "NX",    "EX"};
+constexpr std::string_view kFields[] = {"f1", "f2", "f3", "f4",      "f5",    "",
+                                        "1",  "-1", "F1", "a field", "\0f"sv, "\xff"};
+constexpr std::string_view kPatterns[] = {
+    "*",        "*",       "k*",     "k:*", "k:?", "k:1?",  "?",     "",    "[a-k]*", "k:[0-3]",
+    "k:[^0-3]", "k:[3-0]", "[",      "[k",  "k:[", "\\*",   "k\\:1", "*1*", "**",     "*:*:*",
+    "k:1",      "K*",      "[\\k]*", "*\\", "h*",  "\xff*", "[^a]*", "???"};
+constexpr std::string_view kChannels[] = {"ch1", "ch2", "ch3", "", "ch\0x"sv, "CH1", "news.1"};
+constexpr std::string_view kChannelPatterns[] = {"ch*", "ch?", "*", "news.*", "", "[cn]*", "ch1"};
+constexpr std::string_view kDbs[] = {"0",
+                                     "0",
+                                     "0",
+                                     "0",
+                                     "1",
+                                     "1",
+                                     "2",
+                                     "3",
+                                     "15",
+                                     "16",
+                                     "-1",
+                                     "99999999999",
+                                     "9223372036854775808",
+                                     "abc",
+                                     "",
+                                     "1.0",
+                                     "01",
+                                     " 1",
+                                     "2147483648"};
+constexpr std::string_view kCursors[] = {"0",  "0",  "0",   "0",  "0", "0",
+                                         "0",  "0",  "abc", "-1", "",  "18446744073709551616",
+                                         "1x", " 0", "00"};
+constexpr std::string_view kCounts[] = {
+    "1", "2", "5", "10", "100", "100000", "0", "-1", "abc", "", "9223372036854775808", "1.5"};
+// Short enough that a wait costs nothing; 0 would wait for ever.
+constexpr std::string_view kTimeouts[] = {
+    "0.001", "0.001",  "0.002", "0.0001", "0.01", "1e-3",  ".003",
+    "-1",    "-0.5",   "abc",   "",       "nan",  "1e400", "9223372036854775807",
+    "1e20",  " 0.001", "0.001 "};
+constexpr std::string_view kTypes[] = {"string", "string", "hash", "list", "set",    "zset",
+                                       "stream", "STRING", "Hash", "none", "nosuch", ""};
+constexpr std::string_view kCommandNames[] = {
+    "GET",           "SET",       "GETEX",       "DEL",         "UNLINK",
+    "MGET",          "MSET",      "INCR",        "INCRBYFLOAT", "APPEND",
+    "STRLEN",        "EXISTS",    "TYPE",        "EXPIRE",      "PEXPIREAT",
+    "TTL",           "PTTL",      "PERSIST",     "SCAN",        "KEYS",
+    "DBSIZE",        "RENAME",    "COPY",        "FLUSHDB",     "FLUSHALL",
+    "SELECT",        "PING",      "ECHO",        "HELLO",       "RESET",
+    "QUIT",          "AUTH",      "CONFIG",      "CLIENT",      "COMMAND",
+    "INFO",          "MULTI",     "EXEC",        "DISCARD",     "WATCH",
+    "UNWATCH",       "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE",  "PUNSUBSCRIBE",
+    "PUBLISH",       "HSET",      "HGET",        "HDEL",        "HGETALL",
+    "LPUSH",         "RPOP",      "BLPOP",       "get",         "Set",
+    "nosuchcommand", ""};
+constexpr std::string_view kConfigNames[] = {"maxmemory",
+                                             "maxmemory-policy",
+                                             "timeout",
+                                             "tcp-keepalive",
+                                             "maxclients",
+                                             "requirepass",
+                                             "notify-keyspace-events",
+                                             "databases",
+                                             "hash-max-listpack-entries",
+                                             "hash-max-listpack-value",
+                                             "proto-max-bulk-len",
+                                             "client-query-buffer-limit",
+                                             "MAXMEMORY",
+                                             "nosuchsetting",
+                                             ""};
+constexpr std::string_view kMemories[] = {"0",   "1gb", "100mb", "2000000000", "1GB", "500000k",
+                                          "abc", "-1",  "1.5gb", "",           "1tbx"};
+constexpr std::string_view kPolicies[] = {"noeviction",     "allkeys-lru",  "volatile-lru",
+                                          "allkeys-random", "volatile-ttl", "allkeys-lfu",
+                                          "ALLKEYS-LRU",    "nosuch",       ""};
+constexpr std::string_view kEvents[] = {"",    "KEA", "AKE", "Kg$",  "Elh", "KEx",
+                                        "KEe", "KEn", "Km",  "xyz!", "K",   "g$lshzxetdn"};
+constexpr std::string_view kIdle[] = {"0", "300", "100000", "abc", "-1", "", "2147483648"};
+constexpr std::string_view kProtocols[] = {
+    "2", "3", "2", "3", "1", "4", "0", "-1", "abc", "", "3.0", "03", "9223372036854775808"};
+constexpr std::string_view kUsers[] = {"default", "default", "default", "nobody", "", "Default"};
+constexpr std::string_view kPasswords[] = {"secret", "secret", "wrong", "", "Secret", "secret\0"sv};
+constexpr std::string_view kClientNames[] = {"me",        "client-1", "",   "with space",
+                                             "new\nline", "\xff",     "a=b"};
+constexpr std::string_view kJunk[] = {"",
+                                      "junk",
+                                      "NX",
+                                      "XX",
+                                      "EX",
+                                      "PX",
+                                      "GET",
+                                      "KEEPTTL",
+                                      "GT",
+                                      "COUNT",
+                                      "MATCH",
+                                      "DB",
+                                      "-1",
+                                      "1000000",
+                                      "9223372036854775807",
+                                      "9223372036854775808",
+                                      "1.5",
+                                      "abc",
+                                      "\xff\xfe\0"sv,
+                                      "*",
+                                      "k:1",
+                                      "k:2",
+                                      " ",
+                                      "(nil)",
+                                      "%s%n",
+                                      "0"};
+
+std::string Valid(std::span<const std::string_view> good, std::span<const std::string_view> bad,
+                  int percent, Random& random) {
+  return std::string(random.Chance(percent) ? random.Pick(good) : random.Pick(bad));
+}
+
+std::string Key(Random& random) {
+  const std::vector<std::string>& keys = AllKeys();
+  // A few keys take most of the traffic, so that a command meets what another one left.
+  return random.Chance(60) ? keys[random.Below(6)] : keys[random.Below(keys.size())];
+}
+
+std::string Value(Random& random) {
+  const int kind = random.Between(0, 99);
+  if (kind < 25) return std::string(random.Pick(kInts));
+  if (kind < 35) return std::string(random.Pick(kFloats));
+  if (kind < 60) return std::string(random.Pick(kWords));
+  if (kind < 75) return std::to_string(static_cast<long long>(random.Next()) >> random.Below(64));
+  if (kind < 90) return random.Bytes(random.Below(24));
+  if (kind < 98) return std::string(30 + random.Below(120), 'x');
+  return std::string(random.Below(70000), 'y');
+}
+
+std::string Float(Random& random) {
+  if (random.Chance(60)) return std::string(random.Pick(kFloats));
+  const long long whole = static_cast<long long>(random.Next()) >> random.Below(64);
+  std::string text = std::to_string(whole) + "." + std::to_string(random.Below(1000000));
+  if (random.Chance(20)) text += "e" + std::to_string(random.Between(-20, 20));
+  return text;
+}
+
+template <const auto& kTable>
+std::string From(Random& random) {
+  return std::string(random.Pick(kTable));
+}
+
+struct Piece {
+  std::string_view name;
+  std::string (*make)(Random&);
+};
+
+// What a deadline in the past does to SET is seen in DBSIZE until redis-server's sweeper comes by;
+// "future" leaves those out.
+constexpr Piece kPieces[] = {
+    {"key", Key},
+    {"value", Value},
+    {"float", Float},
+    {"int", From<kInts>},
+    {"seconds", [](Random& r) { return Valid(kSeconds, kBadTtl, 75, r); }},
+    {"millis", [](Random& r) { return Valid(kMillis, kBadTtl, 75, r); }},
+    {"future", [](Random& r) { return Valid(kAt, kBadTtl, 85, r); }},
+    {"futurems", [](Random& r) { return Valid(kAtMillis, kBadTtl, 85, r); }},
+    {"at", [](Random& r) { return r.Chance(10) ? "1" : Valid(kAt, kBadTtl, 75, r); }},
+    {"atms", [](Random& r) { return r.Chance(10) ? "1" : Valid(kAtMillis, kBadTtl, 75, r); }},
+    {"field", From<kFields>},
+    {"pattern", From<kPatterns>},
+    {"channel", From<kChannels>},
+    {"cpattern", From<kChannelPatterns>},
+    {"db", From<kDbs>},
+    {"cursor", From<kCursors>},
+    {"count", From<kCounts>},
+    {"timeout", From<kTimeouts>},
+    {"type", From<kTypes>},
+    {"command", From<kCommandNames>},
+    {"setting", From<kConfigNames>},
+    {"memory", From<kMemories>},
+    {"policy", From<kPolicies>},
+    {"events", From<kEvents>},
+    {"idle", From<kIdle>},
+    {"protocol", From<kProtocols>},
+    {"user", From<kUsers>},
+    {"password", From<kPasswords>},
+    {"cname", From<kClientNames>},
+    {"junk", From<kJunk>},
+};
+
+const Piece* Find(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kPieces), std::end(kPieces),
+                                   [name](const Piece& piece) { return piece.name == name; });
+  return found == std::end(kPieces) ? nullptr : found;
+}
+
+}  // namespace
+
+bool IsPiece(std::string_view name) { return Find(name) != nullptr; }
+
+std::string MakePiece(std::string_view name, Random& random) { return Find(name)->make(random); }
+
+const std::vector<std::string>& AllKeys() {
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> all;
+    for (int i = 0; i < 22; ++i) all.push_back("k:" + std::to_string(i));
+    for (const std::string_view odd :
+         {"h", "h:1:2", "", "k[1]", "key with space", "\xff\xfe", "*", "K:1"}) {
+      all.emplace_back(odd);
+    }
+    all.emplace_back("\0bin\0"sv);
+    all.emplace_back(300, 'L');
+    return all;
+  }();
+  return keys;
+}
+
+bool IsKey(std::string_view word) {
+  static const std::unordered_set<std::string_view> keys(AllKeys().begin(), AllKeys().end());
+  return keys.contains(word);
+}
+
+}  // namespace replete::test

@@ -1,0 +1,198 @@
+// Namespaces: default TTLs and limits.
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/integration/daemon.h"
+
+namespace replete::test {
+namespace {
+
+class NamespaceLimitsTest : public DaemonTest {
+ protected:
+  void SetUp() override { REPLETE_ONLY(); }
+
+  // A client in a new namespace.
+  Client In(const std::string& name, const std::vector<std::string>& options) {
+    Client client = Connect();
+    std::vector<std::string> args = {"NAMESPACE", "CREATE", name};
+    args.insert(args.end(), options.begin(), options.end());
+    EXPECT_EQ(client.Run(args), Status("OK"));
+    EXPECT_EQ(client.Run("NAMESPACE", "USE", name), Status("OK"));
+    return client;
+  }
+};
+
+TEST_F(NamespaceLimitsTest, TheDefaultTtlAppliesWhenAKeyIsCreatedOrOverwritten) {
+  Client client = In("a", {"DEFAULT_TTL", "1000"});
+  const auto is_default = [&](const char* key) {
+    const long long ttl = client.Run("TTL", key).Integer();
+    return ttl > 500 && ttl <= 1000;
+  };
+  client.Run("SET", "k", "v");
+  EXPECT_TRUE(is_default("k"));
+  client.Run("SET", "k", "v", "EX", "50000");
+  EXPECT_GT(client.Run("TTL", "k").Integer(), 40000);
+  client.Run("APPEND", "k", "w");
+  EXPECT_GT(client.Run("TTL", "k").Integer(), 40000) << "a change in place is no overwriting";
+  client.Run("SET", "k", "v", "KEEPTTL");
+  EXPECT_GT(client.Run("TTL", "k").Integer(), 40000);
+  client.Run("SET", "k", "v");
+  EXPECT_TRUE(is_default("k"));
+  EXPECT_EQ(client.Run("PERSIST", "k"), Int(1));
+  EXPECT_EQ(client.Run("TTL", "k"), Int(-1)) << "PERSIST says one";
+  client.Run("APPEND", "k", "w");
+  EXPECT_EQ(client.Run("TTL", "k"), Int(-1));
+  client.Run("INCR", "n");
+  client.Run("HSET", "h", "f", "v");
+  client.Run("LPUSH", "l", "v");
+  client.Run("MSET", "m1", "v", "m2", "v");
+  for (const char* key : {"n", "h", "l", "m1", "m2"}) EXPECT_TRUE(is_default(key)) << key;
+  client.Run("EXPIRE", "h", "50000");
+  client.Run("HSET", "h", "g", "v");
+  EXPECT_GT(client.Run("TTL", "h").Integer(), 40000);
+}
+
+TEST_F(NamespaceLimitsTest, NamedOnesHaveDefaultsAndNumberedOnesNone) {
+  Client named = In("a", {});
+  named.Run("SET", "k", "v");
+  const long long ttl = named.Run("TTL", "k").Integer();
+  EXPECT_TRUE(ttl > 100 && ttl <= 300) << ttl;
+  EXPECT_EQ(FieldOf(named.Run("NAMESPACE", "INFO"), "max_entries").text, "1000");
+  Client numbered = Connect();
+  numbered.Run("SET", "k", "v");
+  EXPECT_EQ(numbered.Run("TTL", "k"), Int(-1));
+  for (int i = 0; i < 3000; ++i) numbered.Append({"SET", "k" + std::to_string(i), "v"});
+  for (int i = 0; i < 3000; ++i) numbered.Next();
+  EXPECT_EQ(numbered.Run("DBSIZE"), Int(3001));
+  Client forever = In("b", {"DEFAULT_TTL", "0"});
+  forever.Run("SET", "k", "v");
+  EXPECT_EQ(forever.Run("TTL", "k"), Int(-1));
+}
+
+TEST_F(NamespaceLimitsTest, MaxEntriesIsNeverExceeded) {
+  constexpr int kLimit = 100;
+  Start({}, 4);
+  In("a", {"MAX_ENTRIES", std::to_string(kLimit), "DEFAULT_TTL", "0", "PREFIX", "a:"});
+  std::atomic<int> writers{4};
+  std::vector<std::thread> threads;
+  for (int me = 0; me < 4; ++me) {
+    threads.emplace_back([&, me] {
+      const CountDown done(&writers);
+      Client client = Connect();
+      for (int i = 0; i < 3000; ++i) {
+        const std::string key = "a:" + std::to_string(me) + ":" + std::to_string(i);
+        client.Append(i % 3 == 0 ? std::vector<std::string>{"MSET", key, "v", key + "x", "w"}
+                                 : std::vector<std::string>{"SET", key, "v"});
+        client.Append({"GET", key});
+        ASSERT_EQ(client.Next(), Status("OK"));
+        const Reply value = client.Next();
+        ASSERT_TRUE(value == Bulk("v") || value == Nil()) << ToString(value);
+      }
+    });
+  }
+  Client observer = Connect();
+  observer.Run("NAMESPACE", "USE", "a");
+  while (writers > 0) EXPECT_LE(observer.Run("DBSIZE").Integer(), kLimit);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(observer.Run("DBSIZE"), Int(kLimit));
+  EXPECT_EQ(observer.Run("KEYS", "*").elements.size(), static_cast<std::size_t>(kLimit));
+}
+
+TEST_F(NamespaceLimitsTest, OverwritingAtTheLimitEvictsNobody) {
+  Client client = In("a", {"MAX_ENTRIES", "10", "DEFAULT_TTL", "0"});
+  for (int i = 0; i < 10; ++i) client.Run("SET", "k" + std::to_string(i), "v");
+  for (int i = 0; i < 50; ++i) {
+    const std::string key = "k" + std::to_string(i % 10);
+    client.Run(i % 2 == 0 ? "SET" : "APPEND", key, "w");
+    ASSERT_EQ(client.Run("DBSIZE"), Int(10));
+  }
+  client.Run("RENAME", "k0", "k1");
+  EXPECT_EQ(client.Run("DBSIZE"), Int(9));
+}
+
+TEST_F(NamespaceLimitsTest, LruAndFifoChooseExactly) {
+  Client lru = In("lru", {"MAX_ENTRIES", "3", "POLICY", "lru", "DEFAULT_TTL", "0"});
+  Client fifo = In("fifo", {"MAX_ENTRIES", "3", "POLICY", "fifo", "DEFAULT_TTL", "0"});
+  for (Client* client : {&lru, &fifo}) {
+    client->Run("SET", "a", "1");
+    client->Run("SET", "b", "1");
+    client->Run("SET", "c", "1");
+    client->Run("GET", "a");
+    client->Run("SET", "d", "1");
+  }
+  EXPECT_EQ(lru.Run("EXISTS", "a", "c", "d"), Int(3));
+  EXPECT_EQ(lru.Run("EXISTS", "b"), Int(0));
+  EXPECT_EQ(fifo.Run("EXISTS", "b", "c", "d"), Int(3));
+  EXPECT_EQ(fifo.Run("EXISTS", "a"), Int(0));
+}
+
+TEST_F(NamespaceLimitsTest, TtlPolicyTakesTheSoonestDeadline) {
+  Client client = In("a", {"MAX_ENTRIES", "3", "POLICY", "ttl", "DEFAULT_TTL", "0"});
+  client.Run("SET", "late", "1", "EX", "90000");
+  client.Run("SET", "never", "1");
+  client.Run("SET", "soon", "1", "EX", "9000");
+  client.Run("SET", "new", "1", "EX", "50000");
+  EXPECT_EQ(client.Run("EXISTS", "soon"), Int(0));
+  EXPECT_EQ(client.Run("EXISTS", "late", "never", "new"), Int(3));
+}
+
+// dragonflydb/dragonfly #2984.
+TEST_F(NamespaceLimitsTest, WithoutAPolicyAFullNamespaceRefusesAndRecovers) {
+  Client client = In("a", {"MAX_ENTRIES", "3", "POLICY", "none", "DEFAULT_TTL", "0"});
+  for (const char* key : {"a", "b", "c"}) EXPECT_EQ(client.Run("SET", key, "1"), Status("OK"));
+  const Reply refused = client.Run("SET", "d", "1");
+  EXPECT_TRUE(refused.IsError() && refused.text.starts_with("OOM")) << ToString(refused);
+  EXPECT_TRUE(client.Run("MSET", "a", "2", "d", "1", "e", "1").IsError());
+  EXPECT_EQ(client.Run("GET", "a"), Bulk("1")) << "admitted whole or refused whole";
+  EXPECT_EQ(client.Run("DEL", "b"), Int(1));
+  EXPECT_EQ(client.Run("SET", "d", "1"), Status("OK"));
+  EXPECT_EQ(client.Run("DBSIZE"), Int(3));
+}
+
+TEST_F(NamespaceLimitsTest, ALowerLimitHoldsWhenAlterAnswers) {
+  Client client = In("a", {"MAX_ENTRIES", "5000", "DEFAULT_TTL", "0"});
+  for (int i = 0; i < 5000; ++i) client.Append({"SET", "k" + std::to_string(i), "v"});
+  for (int i = 0; i < 5000; ++i) ASSERT_EQ(client.Next(), Status("OK"));
+  ASSERT_EQ(client.Run("DBSIZE"), Int(5000));
+  ASSERT_EQ(client.Run("NAMESPACE", "ALTER", "a", "MAX_ENTRIES", "7"), Status("OK"));
+  EXPECT_EQ(client.Run("DBSIZE"), Int(7));
+  ASSERT_EQ(client.Run("NAMESPACE", "ALTER", "a", "MAX_ENTRIES", "0"), Status("OK"));
+  client.Run("SET", "one more", "v");
+  EXPECT_EQ(client.Run("DBSIZE"), Int(8));
+}
+
+TEST_F(NamespaceLimitsTest, MaxMemoryBoundsWhatIsStored) {
+  Client client = In("a", {"MAX_ENTRIES", "0", "MAX_MEMORY", "1mb", "DEFAULT_TTL", "0"});
+  const std::string value(1000, 'v');
+  for (int i = 0; i < 5000; ++i) client.Append({"SET", "k" + std::to_string(i), value});
+  for (int i = 0; i < 5000; ++i) ASSERT_EQ(client.Next(), Status("OK"));
+  const long long left = client.Run("DBSIZE").Integer();
+  EXPECT_GT(left, 500);
+  EXPECT_LE(left, 1048);
+  // One that can never fit is refused and costs nobody's life.
+  const Reply refused = client.Run("SET", "huge", std::string(3 << 20, 'v'));
+  EXPECT_TRUE(refused.IsError() && refused.text.starts_with("OOM")) << ToString(refused);
+  EXPECT_EQ(client.Run("DBSIZE"), Int(left));
+}
+
+// dragonflydb/dragonfly #3155, PR 3387; redis/redis #2746; Snapchat/KeyDB #230.
+TEST_F(NamespaceLimitsTest, MaxmemoryEvictsInsteadOfAnsweringOom) {
+  Client client = Connect();
+  ASSERT_EQ(client.Run("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"), Status("OK"));
+  ASSERT_EQ(client.Run("CONFIG", "SET", "maxmemory", "100mb"), Status("OK"));
+  const std::string value(10000, 'v');
+  for (int batch = 0; batch < 200; ++batch) {
+    for (int i = 0; i < 100; ++i) {
+      client.Append({"SET", std::to_string(batch) + ":" + std::to_string(i), value});
+    }
+    for (int i = 0; i < 100; ++i) ASSERT_EQ(client.Next(), Status("OK"));
+  }
+  EXPECT_LT(client.Run("DBSIZE").Integer(), 11000);
+  EXPECT_GT(client.Run("DBSIZE").Integer(), 1000);
+}
+
+}  // namespace
+}  // namespace replete::test
