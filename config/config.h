@@ -53,7 +53,7 @@ struct Config {
   // events
   uint32_t notify_keyspace_events = 0;  // bits of event_flags
   // types
-  int64_t hash_max_listpack_entries = 128;
+  int64_t hash_max_listpack_entries = 512;
   uint64_t hash_max_listpack_value = 64;
   int list_max_listpack_size = -2;
 

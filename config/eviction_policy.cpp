@@ -20,13 +20,13 @@ constexpr PolicyRow kPolicies[] = {
     {EvictionPolicy::kTtl, "ttl", "ttl", true},
     {EvictionPolicy::kFifo, "fifo", "fifo", true},
     {EvictionPolicy::kLfu, "lfu", "allkeys-lfu", false},
-    {EvictionPolicy::kRandom, "random", "allkeys-random", false},
+    {EvictionPolicy::kRandom, "random", "allkeys-random", true},
     {EvictionPolicy::kS3Fifo, "s3fifo", "s3fifo", false},
     {EvictionPolicy::kTinyLfu, "tinylfu", "tinylfu", false},
     {EvictionPolicy::kVolatileLru, "volatile-lru", "volatile-lru", true},
     {EvictionPolicy::kVolatileTtl, "volatile-ttl", "volatile-ttl", true},
     {EvictionPolicy::kVolatileLfu, "volatile-lfu", "volatile-lfu", false},
-    {EvictionPolicy::kVolatileRandom, "volatile-random", "volatile-random", false},
+    {EvictionPolicy::kVolatileRandom, "volatile-random", "volatile-random", true},
 };
 
 constexpr bool RowsFollowTheEnum() {

@@ -81,8 +81,16 @@ const Command* Dispatcher::LookUp(const Call& call) {
   }
   const auto argc = static_cast<int>(call.args.size());
   if (command->arity > 0 ? argc != command->arity : argc < -command->arity) {
-    context_.reply_.Error(fmt::format("ERR wrong number of arguments for '{}' command",
-                                      FullName(container_, *command)));
+    const std::string problem = fmt::format("wrong number of arguments for '{}' command",
+                                            FullName(container_, *command));
+    if (command->scope == Scope::kQueued) {
+      context_.reply_.Error("EXECABORT Transaction discarded because of: " + problem);
+      call.client.in_multi = call.client.multi_failed = false;
+      call.client.queue.clear();
+      Unwatch(call.client);
+    } else {
+      context_.reply_.Error("ERR " + problem);
+    }
     return nullptr;
   }
   return command;
@@ -177,6 +185,7 @@ void Dispatcher::Run(const Command& command) {
   } else if (command.flags & command_flag::kWrite) {
     // In a transaction others see nothing before its end: not even an element they wait for.
     if (context_.in_exec_) {
+      for (const Key& key : context_.keys_) key.shard->Publish();
       touched_.insert(touched_.end(), context_.keys_.begin(), context_.keys_.end());
     } else {
       AfterWrite();

@@ -38,7 +38,6 @@ void PubSub::UnsubscribePattern(std::string_view pattern, const Subscriber* subs
 }
 
 size_t PubSub::Publish(std::string_view channel, std::string_view payload) {
-  static const std::string kNoPattern;
   std::lock_guard lock(mutex_);
   std::shared_ptr<const Message> message;
   auto shared = [&] {
@@ -49,12 +48,12 @@ size_t PubSub::Publish(std::string_view channel, std::string_view payload) {
   };
   size_t reached = 0;
   if (auto found = channels_.find(channel); found != channels_.end()) {
-    for (auto& subscriber : found->second) subscriber->Deliver(shared(), kNoPattern);
+    for (auto& subscriber : found->second) subscriber->Deliver(shared(), nullptr);
     reached += found->second.size();
   }
   for (auto& [pattern, subscribers] : patterns_) {
     if (!GlobMatch(pattern, channel)) continue;
-    for (auto& subscriber : subscribers) subscriber->Deliver(shared(), pattern);
+    for (auto& subscriber : subscribers) subscriber->Deliver(shared(), &pattern);
     reached += subscribers.size();
   }
   return reached;

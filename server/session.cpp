@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <optional>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -13,7 +15,6 @@
 namespace replete {
 namespace {
 
-constexpr uint32_t kFirstRead = 512;
 constexpr uint32_t kLargestRead = 64 * 1024;
 // Replies are sent before the batch ends when they are this many bytes.
 constexpr size_t kSendFrom = 256 * 1024;
@@ -40,11 +41,8 @@ void Session::Read() {
       [self = shared_from_this()](const boost::system::error_code& error, size_t n) {
         self->reading_ = false;
         if (self->closed_) return;
-        if (error == boost::asio::error::operation_aborted && self->shrinking_) {
-          self->shrinking_ = false;
-          self->read_size_ = kFirstRead;
-          self->input_.Shrink(kFirstRead);
-          self->Read();
+        if (error == boost::asio::error::operation_aborted) {
+          self->OnReadCancelled();
         } else if (error) {
           self->Close();
         } else {
@@ -62,14 +60,39 @@ void Session::ReadBulk() {
       [self = shared_from_this()](const boost::system::error_code& error, size_t n) {
         self->reading_ = false;
         if (self->closed_) return;
-        if (error && !(error == boost::asio::error::operation_aborted && self->shrinking_)) {
+        if (error == boost::asio::error::operation_aborted) {
+          self->OnReadCancelled();
+          return;
+        }
+        if (error) {
           self->Close();
           return;
         }
-        self->shrinking_ = false;
         self->parser_.BulkArrived(n);
         self->OnRead(n);
       });
+}
+
+// Nothing may move the input while a read into it is under way: who wants to, cancels it, and goes on here.
+void Session::OnReadCancelled() {
+  if (shrinking_) {
+    shrinking_ = false;
+    read_size_ = kFirstRead;
+    input_.Shrink(kFirstRead);
+  }
+  Process();
+  Read();
+}
+
+void Session::Continue() {
+  if (closed_) return;
+  if (reading_) {
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+    return;
+  }
+  Process();
+  Read();
 }
 
 void Session::OnRead(size_t n) {
@@ -244,8 +267,7 @@ void Session::Resume() {
   executing_ = false;
   After(outcome, args);
   Flush();
-  if (state_ == State::kReady) Process();
-  Read();
+  Continue();
 }
 
 void Session::Complete(OutputBuffer reply) {
@@ -266,8 +288,7 @@ void Session::Answer(OutputBuffer reply) {
   }
   loop_.dispatcher().output().Append(reply.view());
   Flush();
-  Process();
-  Read();
+  Continue();
 }
 
 void Session::ArmTimeout() {
@@ -328,6 +349,10 @@ void Session::Write() {
                                              const boost::system::error_code& error) {
     self->writing_ = false;
     if (self->closed_) return;
+    if (error == boost::asio::error::operation_aborted) {  // meant for the read
+      self->Write();
+      return;
+    }
     if (error) {
       self->Close();
       return;
@@ -348,8 +373,7 @@ void Session::Write() {
     if (unsent.empty()) unsent.Shrink(0);
     self->Flush();
     if (self->closed_) return;
-    if (was_full && unsent.size() <= kMaxUnsent && self->state_ == State::kReady) self->Process();
-    self->Read();
+    if (was_full && unsent.size() <= kMaxUnsent) self->Continue();
   });
 }
 
@@ -370,28 +394,29 @@ void Session::CheckOutputLimits() {
 
 // --- pub/sub ---
 
-void Session::Deliver(std::shared_ptr<const Message> message, const std::string& pattern) {
+void Session::Deliver(std::shared_ptr<const Message> message, const std::string* pattern) {
   // From its own loop at once: what a client publishes to itself comes before the reply, as in Redis.
-  if (executing_ && loop_.OnThisThread()) {
+  if (loop_.OnThisThread() && executing_) {
     Push(*message, pattern);
     return;
   }
-  boost::asio::post(loop_.context(), [self = shared_from_this(), message, pattern] {
+  auto copy = pattern != nullptr ? std::make_optional(*pattern) : std::nullopt;
+  boost::asio::post(loop_.context(), [self = shared_from_this(), message, copy] {
     if (self->closed_) return;
-    self->Push(*message, pattern);
+    self->Push(*message, copy ? &*copy : nullptr);
     self->Flush();
   });
 }
 
-void Session::Push(const Message& message, const std::string& pattern) {
+void Session::Push(const Message& message, const std::string* pattern) {
   ReplyWriter reply(loop_.dispatcher().output(), client_.resp3);
-  if (pattern.empty()) {
+  if (pattern == nullptr) {
     reply.Push(3);
     reply.Bulk("message");
   } else {
     reply.Push(4);
     reply.Bulk("pmessage");
-    reply.Bulk(pattern);
+    reply.Bulk(*pattern);
   }
   reply.Bulk(message.channel);
   reply.Bulk(message.payload);

@@ -35,6 +35,7 @@ class Session final : public Parkable,
   using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
                                                   boost::asio::io_context::executor_type>;
 
+  static constexpr uint32_t kFirstRead = 512;  // of an idle session
   static constexpr size_t kMaxUnsent = size_t{32} << 20;
 
   Session(Loop& loop, Socket socket);
@@ -52,7 +53,7 @@ class Session final : public Parkable,
   // Parkable and Subscriber: any thread.
   void Wake() override;
   void Complete(OutputBuffer reply) override;
-  void Deliver(std::shared_ptr<const Message> message, const std::string& pattern) override;
+  void Deliver(std::shared_ptr<const Message> message, const std::string* pattern) override;
 
   size_t index = 0;  // in the loop's list
 
@@ -66,6 +67,8 @@ class Session final : public Parkable,
 
   void Read();
   void OnRead(size_t n);
+  void OnReadCancelled();
+  void Continue();
   void ReadBulk();
   void Process();
   size_t ParseAhead(ParseResult* result);
@@ -80,7 +83,7 @@ class Session final : public Parkable,
   void Write();
   void CheckOutputLimits();
   void PublishInfo();
-  void Push(const Message& message, const std::string& pattern);
+  void Push(const Message& message, const std::string* pattern);
   void Leave();
 
   Loop& loop_;

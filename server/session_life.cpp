@@ -40,7 +40,7 @@ Session::Session(Loop& loop, Socket socket)
     : loop_(loop),
       socket_(std::move(socket)),
       descriptor_(socket_.native_handle()),
-      read_size_(512) {
+      read_size_(kFirstRead) {
   client_.created_ms = NowMs();
   client_.descriptor = descriptor_;
 }
@@ -139,7 +139,7 @@ void Session::Inspect(int64_t now_ms) {
     return;
   }
   constexpr int64_t kIdleMs = 2000;
-  if (idle > kIdleMs && reading_ && !writing_ && input_.empty() && !parser_.WantsBulk() && read_size_ > 512) {
+  if (idle > kIdleMs && reading_ && !writing_ && input_.empty() && !parser_.WantsBulk() && read_size_ > kFirstRead) {
     shrinking_ = true;
     boost::system::error_code ignored;
     socket_.cancel(ignored);

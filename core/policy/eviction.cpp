@@ -20,7 +20,8 @@ bool Evicts(EvictionPolicy policy, const Entry* entry) {
   switch (policy) {
     case EvictionPolicy::kNone: return false;
     case EvictionPolicy::kVolatileLru:
-    case EvictionPolicy::kVolatileTtl: return entry->has(Entry::kDeadline);
+    case EvictionPolicy::kVolatileTtl:
+    case EvictionPolicy::kVolatileRandom: return entry->has(Entry::kDeadline);
     default: return true;
   }
 }
@@ -29,8 +30,16 @@ bool ByDeadline(EvictionPolicy policy) {
   return policy == EvictionPolicy::kTtl || policy == EvictionPolicy::kVolatileTtl;
 }
 
+bool ByChance(EvictionPolicy policy) {
+  return policy == EvictionPolicy::kRandom || policy == EvictionPolicy::kVolatileRandom;
+}
+
 // Ages are differences of a 32-bit counter of uses, which may wrap.
 uint64_t Score(EvictionPolicy policy, const Shard& shard, const Entry* entry) {
+  if (ByChance(policy)) {
+    // Another order of the same entries each time: the clock moves with every use.
+    return (reinterpret_cast<uintptr_t>(entry) ^ shard.clock) * 0x9e3779b97f4a7c15u;
+  }
   const uint32_t age = shard.clock - entry->clock();
   if (!ByDeadline(policy)) return age;
   // Any deadline goes before none; among those the soonest first.
@@ -80,7 +89,8 @@ Entry* SampledVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> n
     const CandidatePool::Candidate best = pool.Take();
     if (!table.Holds(best.hash, best.entry)) continue;
     // Used since, or its deadline moved: no longer what it was chosen for.
-    if (!Evicts(policy, best.entry) || Score(policy, shard, best.entry) < best.score) continue;
+    if (!Evicts(policy, best.entry)) continue;
+    if (!ByChance(policy) && Score(policy, shard, best.entry) < best.score) continue;
     if (!IsNamed(best.entry, named)) return best.entry;
     spared = best.entry;
   }
@@ -92,8 +102,8 @@ Entry* SampledVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> n
 Entry* PickVictim(Shard& shard, std::span<const Key> named) {
   const EvictionPolicy policy = shard.keyspace().policy();
   if (policy == EvictionPolicy::kNone || shard.data.table.size() == 0) return nullptr;
-  return shard.keyspace().exact_order() ? ExactVictim(shard, policy, named)
-                                        : SampledVictim(shard, policy, named);
+  const bool exact = shard.keyspace().exact_order() && !ByChance(policy);
+  return exact ? ExactVictim(shard, policy, named) : SampledVictim(shard, policy, named);
 }
 
 }  // namespace replete

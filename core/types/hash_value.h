@@ -13,7 +13,7 @@ namespace replete {
 
 // Up to where a hash stays packed: `hash-max-listpack-entries` and `hash-max-listpack-value`.
 struct HashLimits {
-  size_t max_entries = 128;
+  size_t max_entries = 512;
   size_t max_value = 64;  // bytes of a field or of a value
 };
 

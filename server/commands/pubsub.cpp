@@ -25,15 +25,7 @@ void Confirm(CommandContext& context, std::string_view kind, const std::string_v
   reply.Integer(static_cast<int64_t>(client.channels.size() + client.patterns.size()));
 }
 
-// RESP2 has no pushes: a client that would not see messages apart from replies may not subscribe in EXEC.
-bool RefusedInTransaction(CommandContext& context) {
-  if (!context.in_transaction() || context.client().resp3) return false;
-  context.reply().Error("ERR Command not allowed inside a transaction");
-  return true;
-}
-
 void Subscribe(CommandContext& context) {
-  if (RefusedInTransaction(context)) return;
   Client& client = context.client();
   for (size_t i = 1; i < context.argc(); ++i) {
     const std::string_view channel = context.arg(i);
@@ -45,7 +37,6 @@ void Subscribe(CommandContext& context) {
 }
 
 void SubscribePatterns(CommandContext& context) {
-  if (RefusedInTransaction(context)) return;
   Client& client = context.client();
   for (size_t i = 1; i < context.argc(); ++i) {
     const std::string_view pattern = context.arg(i);

@@ -18,7 +18,6 @@ void Multi(CommandContext& context) {
   Client& client = context.client();
   if (client.in_multi) {
     context.reply().Error("ERR MULTI calls can not be nested");
-    client.multi_failed = true;
     return;
   }
   client.in_multi = true;

@@ -65,6 +65,7 @@ constexpr CommandRow kRows[] = {
      "SET (MAXMEMORY memory|MAXMEMORY-POLICY policy|TIMEOUT idle"
      "|NOTIFY-KEYSPACE-EVENTS events)+",
      1},
+    {"CONFIG", "SET MAXMEMORY-POLICY lfu", 1},
     {"CLIENT", "SETNAME cname", 1, Match::kExact, Use::kData, true},
     {"CLIENT", "GETNAME", 1, Match::kExact, Use::kData, true},
     {"CLIENT", "ID", 1, Match::kShape},
@@ -167,7 +168,7 @@ void Mutate(Request* request, Random& random) {
       if (at > 0) args[at] = MakePiece("junk", random);
       return;
     default:
-      if (random.Chance(30)) args[0] = random.Chance(50) ? "nosuch" : args[0] + "x";
+      if (random.Chance(30)) args[0] = random.Chance(50) ? "nosuch" : args[0] + "_";
       if (at > 0) args[at] = MakePiece("int", random);
       return;
   }

@@ -88,10 +88,10 @@ std::optional<std::string> Differences::Check(const Entry& entry) const {
 }
 
 bool Differences::Explains(const Request& request, const LeafDifference& leaf) {
-  const std::string line = ToLine(request);
+  const std::string line = UpperCase(ToLine(request));
   for (Entry& entry : entries_) {
-    if (Glob(entry.command, line) && Glob(entry.path, leaf.path) && Glob(entry.ours, leaf.ours) &&
-        Glob(entry.reference, leaf.reference)) {
+    if (Glob(UpperCase(entry.command), line) && Glob(entry.path, leaf.path) &&
+        Glob(entry.ours, leaf.ours) && Glob(entry.reference, leaf.reference)) {
       ++entry.hits;
       return true;
     }

@@ -28,7 +28,7 @@ class Differences {
  private:
   struct Entry {
     std::string name;
-    std::string command;  // glob over the request's words, upper-case command
+    std::string command;  // glob over the request's words, in any case
     std::string path;     // globs over the difference's fields
     std::string ours;
     std::string reference;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 #include "tests/differential/pieces.h"
@@ -52,7 +53,9 @@ bool Judge::Compared(const std::string& session, const Request& request, const R
                         : Compare(request.match, ours, reference, tolerance);
   std::vector<LeafDifference> open;
   for (const LeafDifference& leaf : leaves) {
-    if (!differences_->Explains(request, leaf)) open.push_back(leaf);
+    const bool known = queued != nullptr ? ExplainsQueued(*queued, request, leaf)
+                                         : differences_->Explains(request, leaf);
+    if (!known) open.push_back(leaf);
   }
   if (open.empty()) {
     ++passed_;
@@ -63,6 +66,12 @@ bool Judge::Compared(const std::string& session, const Request& request, const R
         CommandName(request) + open[0].ours.substr(0, 30) + "|" + open[0].reference.substr(0, 30);
     if (Prints(kind)) {
       PrintHead(session, request);
+      if (queued != nullptr && !open[0].path.empty()) {
+        const auto which = static_cast<std::size_t>(std::atoll(open[0].path.c_str() + 1));
+        if (which < queued->size()) {
+          std::printf("  queued as %s\n", Shortened(ToLine((*queued)[which])).c_str());
+        }
+      }
       PrintLeaves(open);
       PrintHistory(request);
     }
@@ -70,6 +79,17 @@ bool Judge::Compared(const std::string& session, const Request& request, const R
   history_.push_back({session, request, ToString(reference)});
   if (history_.size() > kHistory) history_.pop_front();
   return open.empty();
+}
+
+bool Judge::ExplainsQueued(const std::vector<Request>& queued, const Request& exec,
+                           const LeafDifference& leaf) {
+  if (leaf.path.empty()) return differences_->Explains(exec, leaf);
+  const std::size_t end = leaf.path.find('.', 1);
+  const auto which = static_cast<std::size_t>(std::atoll(leaf.path.c_str() + 1));
+  if (which >= queued.size()) return false;
+  LeafDifference inner = leaf;
+  inner.path = end == std::string::npos ? "" : leaf.path.substr(end);
+  return differences_->Explains(queued[which], inner);
 }
 
 void Judge::Failed(const std::string& session, const Request& request, const std::string& why) {

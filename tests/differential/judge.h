@@ -42,6 +42,9 @@ class Judge {
     Request request;
     std::string reply;
   };
+  // What EXEC ran is explained by the entries of the queued commands.
+  bool ExplainsQueued(const std::vector<Request>& queued, const Request& exec,
+                      const LeafDifference& leaf);
   // The first differences of every kind are printed, so that one kind does not bury the others.
   bool Prints(const std::string& kind);
   void PrintHead(const std::string& session, const Request& request);

@@ -167,9 +167,11 @@ constexpr std::string_view kConfigNames[] = {"maxmemory",
                                              ""};
 constexpr std::string_view kMemories[] = {"0",   "1gb", "100mb", "2000000000", "1GB", "500000k",
                                           "abc", "-1",  "1.5gb", "",           "1tbx"};
-constexpr std::string_view kPolicies[] = {"noeviction",     "allkeys-lru",  "volatile-lru",
-                                          "allkeys-random", "volatile-ttl", "allkeys-lfu",
-                                          "ALLKEYS-LRU",    "nosuch",       ""};
+constexpr std::string_view kPolicies[] = {"noeviction",     "allkeys-lru",     "volatile-lru",
+                                          "allkeys-random", "volatile-random", "volatile-ttl",
+                                          "ALLKEYS-LRU",    "nosuch",          ""};
+// Apart, because they are refused as yet and would take the settings beside them along.
+constexpr std::string_view kLfuPolicies[] = {"allkeys-lfu", "volatile-lfu"};
 constexpr std::string_view kEvents[] = {"",    "KEA", "AKE", "Kg$",  "Elh", "KEx",
                                         "KEe", "KEn", "Km",  "xyz!", "K",   "g$lshzxetdn"};
 constexpr std::string_view kIdle[] = {"0", "300", "100000", "abc", "-1", "", "2147483648"};
@@ -272,6 +274,7 @@ constexpr Piece kPieces[] = {
     {"setting", From<kConfigNames>},
     {"memory", From<kMemories>},
     {"policy", From<kPolicies>},
+    {"lfu", From<kLfuPolicies>},
     {"events", From<kEvents>},
     {"idle", From<kIdle>},
     {"protocol", From<kProtocols>},

@@ -139,6 +139,23 @@ TEST_F(BlockingTest, RequestsBehindItWaitTheirTurn) {
   EXPECT_EQ(waiter.Read(), Status("PONG"));
 }
 
+TEST_F(BlockingTest, TheStreamStaysInStepAfterAWait) {
+  Client client = Connect();
+  Connection waiter = Raw();
+  for (const char* timeout : {"0.001", "0"}) {
+    for (int i = 0; i < 3; ++i) {
+      waiter.Send(Encode({"PING"}) + Encode({"BLPOP", "k", timeout}) + Encode({"ECHO", "behind"}) +
+                  Encode({"SET", "a", std::string(static_cast<std::size_t>(i) * 30000, 'x')}));
+      EXPECT_EQ(waiter.Read(), Status("PONG"));
+      if (timeout[1] == '\0') client.Run("LPUSH", "k", "x");
+      EXPECT_EQ(waiter.Read(), timeout[1] == '\0' ? Popped("k", "x") : NilArray());
+      EXPECT_EQ(waiter.Read(), Bulk("behind"));
+      EXPECT_EQ(waiter.Read(), Status("OK"));
+      ASSERT_EQ(waiter.Ask({"ECHO", "next"}), Bulk("next"));
+    }
+  }
+}
+
 TEST_F(BlockingTest, AWaiterThatIsGoneGetsNothing) {
   Client client = Connect();
   const auto connections = [&] {

@@ -178,6 +178,20 @@ TEST_F(MultiTest, SelectAndFlushInside) {
   EXPECT_EQ(client.Run("GET", "k"), Bulk("zero"));
 }
 
+TEST_F(MultiTest, ATransactionSeesItsOwnChanges) {
+  Client client = Connect();
+  client.Run("MULTI");
+  client.Run("MSET", "a", "1", "b", "2");
+  client.Run("DBSIZE");
+  client.Run("KEYS", "b");
+  client.Run("DEL", "a");
+  client.Run("DBSIZE");
+  client.Run("EXPIRE", "b", "-1");
+  client.Run("EXISTS", "a", "b");
+  EXPECT_EQ(client.Run("EXEC"),
+            Array({Status("OK"), Int(2), Array({Bulk("b")}), Int(1), Int(1), Int(1), Int(0)}));
+}
+
 TEST_F(MultiTest, ALongQueueInOnePipeline) {
   Connection connection = Raw();
   constexpr int kCommands = 20000;

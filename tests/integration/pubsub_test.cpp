@@ -35,6 +35,15 @@ TEST_P(PubSubTest, ChannelsAndPatterns) {
   EXPECT_EQ(subscriber.Read(), Frame({Bulk("pmessage"), Bulk("[ab]*"), Bulk("bc"), Bulk("")}));
 }
 
+TEST_P(PubSubTest, TheEmptyNameIsANameToo) {
+  Connection subscriber = Subscriber();
+  subscriber.Ask({"SUBSCRIBE", ""});
+  subscriber.Ask({"PSUBSCRIBE", ""});
+  EXPECT_EQ(Connect().Run("PUBLISH", "", "x"), Int(2));
+  EXPECT_EQ(subscriber.Read(), Frame({Bulk("message"), Bulk(""), Bulk("x")}));
+  EXPECT_EQ(subscriber.Read(), Frame({Bulk("pmessage"), Bulk(""), Bulk(""), Bulk("x")}));
+}
+
 TEST_P(PubSubTest, UnsubscribeTellsWhatIsLeft) {
   Connection subscriber = Subscriber();
   const Reply none = GetParam() == 2 ? Nil() : Null();

@@ -95,7 +95,7 @@ TEST(ConfigTable, Defaults) {
       {"notify-keyspace-events", ""},
       {"auto-create", "no"},
       {"enable-protected-configs", "no"},
-      {"hash-max-listpack-entries", "128"},
+      {"hash-max-listpack-entries", "512"},
       {"hash-max-listpack-value", "64"},
       {"list-max-listpack-size", "-2"},
       {"hash-max-ziplist-entries", "128"},
@@ -332,7 +332,7 @@ TEST(ConfigGet, Globs) {
   EXPECT_EQ(Get(settings, {"MAXMEM*y"}),
             (Answer{{"maxmemory", "0"}, {"maxmemory-policy", "noeviction"}}));
   EXPECT_EQ(Get(settings, {"maxmemor?", "maxmemory"}), (Answer{{"maxmemory", "0"}}));
-  EXPECT_EQ(Get(settings, {"hash-*"}), (Answer{{"hash-max-listpack-entries", "128"},
+  EXPECT_EQ(Get(settings, {"hash-*"}), (Answer{{"hash-max-listpack-entries", "512"},
                                                {"hash-max-ziplist-entries", "128"},
                                                {"hash-max-listpack-value", "64"},
                                                {"hash-max-ziplist-value", "64"}}));

@@ -137,7 +137,7 @@ TEST(OutputBuffer, BehavesAsAString) {
           buffer.Shrink(n * 100);
         } else if (n < model.size()) {
           buffer.Truncate(model.size() - n / 10);
-          model.resize(model.size() - n / 10);
+          model.erase(model.size() - n / 10);
         }
     }
     ASSERT_EQ(buffer.view(), model);

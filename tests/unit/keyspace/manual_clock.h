@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/keyspace/clock.h"
+
+namespace replete {
+
+// A clock that only the test moves. One thread.
+class ManualClock final : public Clock {
+ public:
+  static constexpr int64_t kStart = 1'700'000'000'000;
+
+  explicit ManualClock(int64_t now = kStart) : now_(now) {}
+  int64_t NowMs() const override { return now_; }
+  void Advance(int64_t ms) { now_ += ms; }
+  void Set(int64_t now) { now_ = now; }
+
+ private:
+  int64_t now_;
+};
+
+}  // namespace replete

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "protocol/reply_reader.h"
+#include "server/dispatcher.h"
+#include "server/server.h"
+
+namespace replete {
+
+// One client of a Server in this process, without a socket and a loop: its commands go straight through a
+// dispatcher of its own. One thread.
+class CommandRunner {
+ public:
+  explicit CommandRunner(Server& server)
+      : dispatcher_(server), session_(std::make_shared<Session>()), parkable_(session_) {
+    client_.id = server.NextClientId();
+    SelectKeyspace(client_, dispatcher_.namespaces().databases[0], 0);
+  }
+  ~CommandRunner() {
+    CancelWait();
+    dispatcher_.Unwatch(client_);
+  }
+  CommandRunner(const CommandRunner&) = delete;
+  CommandRunner& operator=(const CommandRunner&) = delete;
+
+  // The reply; of one that blocks: kNull, and waiting() is true.
+  Reply Run(const std::vector<std::string>& words) {
+    const std::vector<std::string_view> args(words.begin(), words.end());
+    dispatcher_.Refresh();
+    for (;;) {
+      const Outcome outcome = dispatcher_.Execute(
+          {.client = client_, .args = std::span<const std::string_view>(args), .session = parkable_});
+      switch (outcome) {
+        case Outcome::kDone: return TakeReply();
+        case Outcome::kAway: return ParseReply(session_->AwaitReply().view());
+        case Outcome::kParked: session_->AwaitWake(); break;
+        case Outcome::kBlocked: blocked_ = dispatcher_.TakeBlocked(); return {};
+      }
+    }
+  }
+  // Words that are parted by blanks.
+  Reply Run(std::string_view line) {
+    std::istringstream in{std::string(line)};
+    std::vector<std::string> words;
+    for (std::string word; in >> word;) words.push_back(word);
+    return Run(words);
+  }
+  // As ToString of the reply.
+  template <class Command>
+  std::string Show(const Command& command) {
+    return ToString(Run(command));
+  }
+
+  bool waiting() const { return blocked_ != nullptr; }
+  // Whether the element that the client waits for has come, and what it was told.
+  bool Served(Reply* reply) {
+    if (blocked_ == nullptr || !blocked_->done()) return false;
+    *reply = ParseReply(session_->AwaitReply().view());
+    blocked_.reset();
+    return true;
+  }
+  void CancelWait() {
+    if (blocked_ == nullptr) return;
+    blocked_->Cancel();
+    dispatcher_.Detach(std::move(blocked_));
+    blocked_.reset();
+  }
+
+  // Removes all that is due.
+  void Sweep() {
+    while (dispatcher_.Sweep(0, 1)) {
+    }
+  }
+
+  Client& client() { return client_; }
+  Dispatcher& dispatcher() { return dispatcher_; }
+
+ private:
+  class Session final : public Parkable {
+   public:
+    void Wake() override {
+      std::lock_guard lock(mutex_);
+      woken_ = true;
+      changed_.notify_one();
+    }
+    void Complete(OutputBuffer reply) override {
+      std::lock_guard lock(mutex_);
+      reply_ = std::move(reply);
+      completed_ = true;
+      changed_.notify_one();
+    }
+    void AwaitWake() {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return woken_; });
+      woken_ = false;
+    }
+    OutputBuffer AwaitReply() {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return completed_; });
+      completed_ = false;
+      return std::move(reply_);
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool woken_ = false;
+    bool completed_ = false;
+    OutputBuffer reply_;
+  };
+
+  static Reply ParseReply(std::string_view bytes) {
+    ReplyReader reader;
+    size_t consumed = 0;
+    const auto result = reader.Feed(bytes, &consumed);
+    EXPECT_EQ(result, ReplyReader::Result::kReply) << "in " << bytes;
+    EXPECT_EQ(consumed, bytes.size()) << "more than one reply: " << bytes;
+    return result == ReplyReader::Result::kReply ? reader.Take() : Reply{};
+  }
+  Reply TakeReply() {
+    Reply reply = ParseReply(dispatcher_.output().view());
+    dispatcher_.output().Clear();
+    return reply;
+  }
+
+  Dispatcher dispatcher_;
+  Client client_;
+  std::shared_ptr<Session> session_;
+  const std::shared_ptr<Parkable> parkable_;
+  std::shared_ptr<BlockedPop> blocked_;
+};
+
+}  // namespace replete
