@@ -25,6 +25,11 @@ enum class EvictionPolicy : uint8_t {
   kVolatileRandom,
 };
 
+// The words of what is available, for help and error texts; a test holds it against IsAvailable.
+inline constexpr std::string_view kAvailablePolicies =
+    "one of none, lru, ttl, fifo, random, noeviction, allkeys-lru, allkeys-random, volatile-lru, "
+    "volatile-ttl, volatile-random";
+
 // Our words (lru, ttl, none, ...) and Redis' eight (allkeys-lru, noeviction, ...), in any case.
 std::optional<EvictionPolicy> FindEvictionPolicy(std::string_view word);
 

@@ -114,9 +114,6 @@ std::string GetCascade(const NamespaceSettings& settings) {
   return text;
 }
 
-constexpr std::string_view kPolicyWords =
-    "one of none, lru, ttl, fifo, noeviction, allkeys-lru, volatile-lru, volatile-ttl";
-
 constexpr NamespaceOption kOptions[] = {
     NamespaceOption{.name = "engine",
                     .change = Change::kAtStart,
@@ -148,7 +145,7 @@ constexpr NamespaceOption kOptions[] = {
          .doc = "Bytes that are not taken from it when the process is short of memory."}),
     NamespaceOption{.name = "policy",
                     .doc = "Who goes first when it is full.",
-                    .allowed = kPolicyWords,
+                    .allowed = kAvailablePolicies,
                     .kind = ValueKind::kWords,
                     .set = SetPolicy,
                     .get = GetPolicy},

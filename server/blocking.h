@@ -19,8 +19,8 @@ class Parkable : public Waiter {
   virtual void Complete(OutputBuffer reply) = 0;
 };
 
-// A client in BLPOP or BRPOP. Served under the lock of one of its keys by whoever pushes there; whoever first
-// leaves kWaiting decides how the wait ends.
+// A client in BLPOP or BRPOP. Served under the lock of one of its keys by whoever pushes there;
+// whoever first leaves kWaiting decides how the wait ends.
 class BlockedPop final : public BlockedClient {
  public:
   BlockedPop(std::shared_ptr<Parkable> session, bool front, bool resp3)

@@ -54,11 +54,11 @@ struct ClientInfo {
   int database = 0;
 };
 
-// One client as commands see it: everything but its socket. Owned by its session and used by one thread at a
-// time (its loop, or the worker that runs a long command for it).
+// One client as commands see it: everything but its socket. Owned by its session and used by one
+// thread at a time (its loop, or the worker that runs a long command for it).
 struct Client {
   uint64_t id = 0;
-  std::string address;        // "127.0.0.1:50000", or the path of a Unix socket
+  std::string address;  // "127.0.0.1:50000", or the path of a Unix socket
   std::string local_address;
   int descriptor = -1;
   int64_t created_ms = 0;  // monotonic

@@ -28,8 +28,9 @@ inline constexpr uint32_t kAllowBusy = 1u << 13;
 inline constexpr uint32_t kSkipSlowlog = 1u << 14;
 // Ours, not printed.
 inline constexpr uint32_t kSpans = 1u << 20;  // its keys may be in several namespaces
-inline constexpr uint32_t kLong = 1u << 21;   // owns its shards and runs on a worker when they are large
-inline constexpr uint32_t kTest = 1u << 22;   // exists only while the daemon is under test
+inline constexpr uint32_t kLong =
+    1u << 21;  // owns its shards and runs on a worker when they are large
+inline constexpr uint32_t kTest = 1u << 22;  // exists only while the daemon is under test
 }  // namespace command_flag
 
 // ACL categories.
@@ -60,8 +61,9 @@ inline constexpr uint32_t kScripting = 1u << 20;
 // What a command does with the value under a key: Redis' RO, RW, OW, RM.
 enum class KeyUse : uint8_t { kNone, kRead, kReadWrite, kOverwrite, kRemove };
 
-// Where keys are among the arguments: from `first`, each `step`-th, up to `last` (negative: counted from the
-// end). `what` are the further flags Redis prints: "access", "update", "insert", "delete", ...
+// Where keys are among the arguments: from `first`, each `step`-th, up to `last` (negative: counted
+// from the end). `what` are the further flags Redis prints: "access", "update", "insert", "delete",
+// ...
 struct KeySpec {
   int8_t first = 0;  // 0: none
   int8_t last = 0;
@@ -74,14 +76,16 @@ struct KeySpec {
 enum class Scope : uint8_t {
   kNone,      // none: nothing of a keyspace is touched (or only what is readable without a lock)
   kKeys,      // those of the keys
-  kKeyspace,  // all of one keyspace: of the session's namespace, or the one after a final NS argument
+  kKeyspace,  // all of one keyspace: of the session's namespace, or the one after a final NS
+              // argument
   kFlush,     // all of every keyspace that FLUSHALL clears
   kQueued,    // those of all commands that MULTI queued, and of the watched keys
 };
 
 using Handler = void (*)(CommandContext&);
 
-// One command, declared once in server/commands beside its handler; everything else about it is derived.
+// One command, declared once in server/commands beside its handler; everything else about it is
+// derived.
 struct Command {
   std::string_view name;  // lower case; of a subcommand only its own word
   int8_t arity;           // with the name; negative: at least so many
@@ -94,10 +98,11 @@ struct Command {
   // Arguments after the name in the notation of Redis' documentation:
   // "key value [NX | XX] [GET] [EX seconds | PX milliseconds | KEEPTTL]", "key [key ...]".
   std::string_view syntax;
-  // Shape of the reply: "simple", "integer", "bulk", "bulk|nil", "array", "map", ...; documentation.
+  // Shape of the reply: "simple", "integer", "bulk", "bulk|nil", "array", "map", ...;
+  // documentation.
   std::string_view reply;
-  Handler handler;                             // null: only subcommands
-  std::span<const Command> subcommands = {};   // a container: the second argument names one
+  Handler handler;                            // null: only subcommands
+  std::span<const Command> subcommands = {};  // a container: the second argument names one
 };
 
 }  // namespace replete

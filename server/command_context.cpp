@@ -36,8 +36,8 @@ void CommandContext::QueueEvent(uint32_t event_class, std::string_view event, co
 void CommandContext::UnknownSubcommand() {
   std::string container(args_[0]);
   for (char& c : container) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-  reply_.Error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", args_[1].substr(0, 128),
-                           container));
+  reply_.Error(
+      fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", args_[1].substr(0, 128), container));
 }
 
 bool CommandContext::Integer(size_t i, int64_t* value) {

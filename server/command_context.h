@@ -25,8 +25,9 @@ struct BlockRequest {
   bool front = true;       // which end is popped
 };
 
-// All that a handler works with. The shards in its scope are locked, its keys are resolved, there is room; it
-// neither locks nor blocks, sends nothing itself, and does not know whether a loop or a worker runs it.
+// All that a handler works with. The shards in its scope are locked, its keys are resolved, there
+// is room; it neither locks nor blocks, sends nothing itself, and does not know whether a loop or a
+// worker runs it.
 class CommandContext {
  public:
   CommandContext(Server& server, Dispatcher& dispatcher, const Clock& clock);
@@ -44,12 +45,15 @@ class CommandContext {
   std::span<const Key> keys() const { return keys_; }
   const Key& key(size_t n) const { return keys_[n]; }
   Keyspace& keyspace() const { return *scope_keyspace_; }  // Scope::kKeyspace
-  std::span<const std::shared_ptr<Keyspace>> flushed() const { return flush_keyspaces_; }  // Scope::kFlush
+  std::span<const std::shared_ptr<Keyspace>> flushed() const {
+    return flush_keyspaces_;
+  }  // Scope::kFlush
   Access& access() { return access_; }
   int64_t now() { return access_.now(); }
   // Publishes a keyspace event after the command. `event` is a literal.
   void Notify(uint32_t event_class, std::string_view event, const Key& key) {
-    if (config_->notify_keyspace_events & event_class) [[unlikely]] QueueEvent(event_class, event, key);
+    if (config_->notify_keyspace_events & event_class) [[unlikely]]
+      QueueEvent(event_class, event, key);
   }
 
   // Scope::kQueued: runs one of the client's queued commands under the locks that are held.
@@ -59,7 +63,9 @@ class CommandContext {
 
   // --- reply ---
   ReplyWriter& reply() { return reply_; }
-  void WrongType() { reply_.Error("WRONGTYPE Operation against a key holding the wrong kind of value"); }
+  void WrongType() {
+    reply_.Error("WRONGTYPE Operation against a key holding the wrong kind of value");
+  }
   void SyntaxError() { reply_.Error("ERR syntax error"); }
   // "ERR unknown subcommand or wrong number of arguments ..."
   void UnknownSubcommand();
@@ -73,8 +79,8 @@ class CommandContext {
   const Config& config() const { return *config_; }
   const Command& command() const { return *command_; }
   bool in_transaction() const { return in_exec_; }
-  // Instead of a reply: the client waits for an element under one of the command's keys, which are all
-  // empty. Not in a transaction.
+  // Instead of a reply: the client waits for an element under one of the command's keys, which are
+  // all empty. Not in a transaction.
   void Block(const BlockRequest& request) { block_ = request, blocks_ = true; }
 
  private:

@@ -31,7 +31,8 @@ void Check(const Command& command) {
     throw std::logic_error("command " + std::string(command.name) + ": " + why);
   };
   if (command.name.empty() || command.arity == 0) fail("no name or arity");
-  if (command.handler == nullptr && command.subcommands.empty()) fail("neither handler nor subcommands");
+  if (command.handler == nullptr && command.subcommands.empty())
+    fail("neither handler nor subcommands");
   if (command.scope == Scope::kKeys && command.keys[0].first == 0) fail("no key specification");
   if (command.summary.empty() || command.since.empty()) fail("no documentation");
   for (const Command& sub : command.subcommands) Check(sub);

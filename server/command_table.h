@@ -13,7 +13,8 @@ namespace replete {
 // All commands by name. Made once at start from the groups' rows, which it checks; then immutable.
 class CommandTable {
  public:
-  // `with_tests`: rows with command_flag::kTest too. Throws std::logic_error naming a row that is wrong.
+  // `with_tests`: rows with command_flag::kTest too. Throws std::logic_error naming a row that is
+  // wrong.
   explicit CommandTable(bool with_tests);
   CommandTable(const CommandTable&) = delete;
   CommandTable& operator=(const CommandTable&) = delete;

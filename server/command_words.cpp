@@ -1,8 +1,8 @@
 #include "server/command_words.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "core/types/number.h"
 
@@ -48,8 +48,8 @@ bool RunsInsideMulti(const Command& command) {
 }
 
 bool AllowedWhileSubscribed(const Command& command) {
-  for (std::string_view name : {"ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe",
-                                "quit", "reset"}) {
+  for (std::string_view name :
+       {"ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "quit", "reset"}) {
     if (command.name == name) return true;
   }
   return false;
@@ -70,13 +70,14 @@ bool NamesNamespace(const Command& command, std::span<const std::string_view> ar
 Keyspace* OtherDatabase(const Command& command, std::span<const std::string_view> args,
                         const NamespaceMap& map) {
   if (command.name != "copy") return nullptr;
+  Keyspace* last = nullptr;
   for (size_t i = 3; i + 1 < args.size(); ++i) {
     int64_t number = 0;
     if (!Same("db", args[i]) || !ParseInt64(args[i + 1], &number)) continue;
     if (number < 0 || static_cast<size_t>(number) >= map.databases.size()) return nullptr;
-    return map.databases[static_cast<size_t>(number)].get();
+    last = map.databases[static_cast<size_t>(number)].get();
   }
-  return nullptr;
+  return last;
 }
 
 }  // namespace replete::words

@@ -10,8 +10,9 @@
 
 namespace replete {
 
-// The cheapest clock there is, for measuring every loop iteration: ticks, turned into nanoseconds by comparing
-// with the system's clock since the process started (the counter of today's processors runs evenly).
+// The cheapest clock there is, for measuring every loop iteration: ticks, turned into nanoseconds
+// by comparing with the system's clock since the process started (the counter of today's processors
+// runs evenly).
 class CycleClock {
  public:
   static uint64_t Ticks() {
@@ -24,9 +25,9 @@ class CycleClock {
   static int64_t Nanos(uint64_t ticks) {
     const double elapsed_ticks = static_cast<double>(Ticks() - start_ticks_);
     const double elapsed_nanos = static_cast<double>(MonotonicNanos() - start_nanos_);
-    return elapsed_ticks < 1 ? 0
-                             : static_cast<int64_t>(static_cast<double>(ticks) * elapsed_nanos /
-                                                    elapsed_ticks);
+    return elapsed_ticks < 1
+               ? 0
+               : static_cast<int64_t>(static_cast<double>(ticks) * elapsed_nanos / elapsed_ticks);
   }
 
  private:

@@ -1,9 +1,9 @@
 #include "server/dispatcher.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <thread>
-
-#include <fmt/format.h>
 
 #include "core/policy/eviction.h"
 #include "protocol/request_parser.h"
@@ -22,8 +22,7 @@ constexpr size_t kWideTransaction = 1000;
 
 }  // namespace
 
-Dispatcher::Dispatcher(Server& server)
-    : server_(server), context_(server, *this, server.clock()) {
+Dispatcher::Dispatcher(Server& server) : server_(server), context_(server, *this, server.clock()) {
   Refresh();
 }
 
@@ -58,8 +57,10 @@ Outcome Dispatcher::Execute(const Call& call) {
   Begin(call, *command);
   if (!Resolve(call.client, *command, call.args, call.first_hash)) return Outcome::kDone;
   const Outcome outcome = LockAndRun(call, *command);
-  if (context_.unwatches_) [[unlikely]] Unwatch(call.client);
-  if (!events_.empty()) [[unlikely]] PublishEvents();
+  if (context_.unwatches_) [[unlikely]]
+    Unwatch(call.client);
+  if (!events_.empty()) [[unlikely]]
+    PublishEvents();
   return outcome;
 }
 
@@ -81,28 +82,36 @@ const Command* Dispatcher::LookUp(const Call& call) {
   }
   const auto argc = static_cast<int>(call.args.size());
   if (command->arity > 0 ? argc != command->arity : argc < -command->arity) {
-    const std::string problem = fmt::format("wrong number of arguments for '{}' command",
-                                            FullName(container_, *command));
-    if (command->scope == Scope::kQueued) {
-      context_.reply_.Error("EXECABORT Transaction discarded because of: " + problem);
-      call.client.in_multi = call.client.multi_failed = false;
-      call.client.queue.clear();
-      Unwatch(call.client);
-    } else {
-      context_.reply_.Error("ERR " + problem);
-    }
+    Reject(call, *command,
+           fmt::format("ERR wrong number of arguments for '{}' command",
+                       FullName(container_, *command)));
     return nullptr;
   }
   return command;
 }
 
+// A command that is not even queued. When it is EXEC itself, the transaction ends with it.
+void Dispatcher::Reject(const Call& call, const Command& command, std::string_view error) {
+  if (command.scope != Scope::kQueued) {
+    context_.reply_.Error(error);
+    return;
+  }
+  if (error.starts_with("ERR ")) error.remove_prefix(4);
+  context_.reply_.Error(fmt::format("EXECABORT Transaction discarded because of: {}", error));
+  call.client.in_multi = call.client.multi_failed = false;
+  call.client.queue.clear();
+  Unwatch(call.client);
+}
+
 bool Dispatcher::Admit(const Call& call, const Command& command) {
   const Client& client = call.client;
-  if (!client.authenticated && !(command.flags & command_flag::kNoAuth)) [[unlikely]] {
-    context_.reply_.Error("NOAUTH Authentication required.");
+  if (!client.authenticated && !(command.flags & command_flag::kNoAuth) &&
+      !config_->requirepass.empty()) [[unlikely]] {
+    Reject(call, command, "NOAUTH Authentication required.");
     return false;
   }
-  if (!client.resp3 && client.subscribed() && !words::AllowedWhileSubscribed(command)) [[unlikely]] {
+  if (!client.resp3 && client.subscribed() && !words::AllowedWhileSubscribed(command))
+      [[unlikely]] {
     context_.reply_.Error(fmt::format(
         "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
         "allowed in this context",
@@ -133,6 +142,7 @@ void Dispatcher::Begin(const Call& call, const Command& command) {
   context_.unwatches_ = false;
   context_.access_.ForgetNow();
   locks_.Clear();
+  push_position_ = output().size();
   ClientInfo& info = *call.client.info;
   info.last_command.store(container_ != nullptr ? container_ : &command, std::memory_order_relaxed);
   info.last_subcommand.store(container_ != nullptr ? &command : nullptr, std::memory_order_relaxed);
@@ -152,7 +162,8 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   out_of_memory_ = grows && !server_.HasMemory(*this);
   for (;;) {
     if (!locks_.Lock(call.session.get())) return Outcome::kParked;
-    if (!Retired()) [[likely]] break;
+    if (!Retired()) [[likely]]
+      break;
     locks_.Unlock();
     Refresh();
     locks_.Clear();
@@ -164,7 +175,8 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
     return Outcome::kAway;
   }
   Run(command);
-  if (context_.blocks_) [[unlikely]] RegisterBlocked(call);
+  if (context_.blocks_) [[unlikely]]
+    RegisterBlocked(call);
   locks_.Unlock();
   return context_.blocks_ ? Outcome::kBlocked : Outcome::kDone;
 }
@@ -177,7 +189,8 @@ bool Dispatcher::Retired() const {
 }
 
 void Dispatcher::Run(const Command& command) {
-  if ((command.flags & command_flag::kDenyOom) && !HasRoom()) [[unlikely]] return;
+  if ((command.flags & command_flag::kDenyOom) && !HasRoom()) [[unlikely]]
+    return;
   command.handler(context_);
   if (command.scope == Scope::kQueued) {
     context_.keys_ = touched_;
@@ -203,21 +216,23 @@ bool Dispatcher::HasRoom() {
     const Keyspace& keyspace = context_.keys_[i].shard->keyspace();
     const int64_t max_entries = keyspace.max_entries();
     const int64_t max_memory = keyspace.max_memory();
-    if ((max_entries == 0 && max_memory == 0) || keyspace.policy() != EvictionPolicy::kNone) continue;
+    if ((max_entries == 0 && max_memory == 0) || keyspace.policy() != EvictionPolicy::kNone)
+      continue;
     int64_t added = 0;
     for (const Key& key : context_.keys_) {
       if (&key.shard->keyspace() == &keyspace && context_.access_.Peek(key) == nullptr) ++added;
     }
     const auto entries = static_cast<int64_t>(keyspace.size());
     if (max_entries > 0 && added > 0 && entries + added > max_entries) {
-      context_.reply_.Error(fmt::format(
-          "OOM command not allowed when entries > 'max_entries' of namespace '{}'.", keyspace.name()));
+      context_.reply_.Error(
+          fmt::format("OOM command not allowed when entries > 'max_entries' of namespace '{}'.",
+                      keyspace.name()));
       return false;
     }
     if (max_memory > 0 && static_cast<int64_t>(keyspace.bytes()) >= max_memory) {
-      context_.reply_.Error(fmt::format(
-          "OOM command not allowed when used memory > 'max_memory' of namespace '{}'.",
-          keyspace.name()));
+      context_.reply_.Error(
+          fmt::format("OOM command not allowed when used memory > 'max_memory' of namespace '{}'.",
+                      keyspace.name()));
       return false;
     }
   }
@@ -226,12 +241,14 @@ bool Dispatcher::HasRoom() {
 
 void Dispatcher::AfterWrite() {
   for (const Key& key : context_.keys_) {
-    if (!key.shard->blocked.empty()) [[unlikely]] key.shard->blocked.Serve(context_.access_, key);
+    if (!key.shard->blocked.empty()) [[unlikely]]
+      key.shard->blocked.Serve(context_.access_, key);
   }
   for (Shard* shard : locks_.shards()) {
     shard->Publish();
     const Keyspace& keyspace = shard->keyspace();
-    if (keyspace.max_entries() == 0 && keyspace.max_memory() == 0) [[likely]] continue;
+    if (keyspace.max_entries() == 0 && keyspace.max_memory() == 0) [[likely]]
+      continue;
     if (!context_.access_.Trim(*shard, context_.keys_)) TrimElsewhere(shard->keyspace());
     shard->Publish();
   }
@@ -323,26 +340,26 @@ void Dispatcher::RunAway(const Call& call, const Command& command) {
   job->client = &call.client;
   job->command = &command;
   // The session does not touch its client until Complete: the worker may.
-  server_.workers().Post([job, &server = server_, out_of_memory = out_of_memory_,
-                          container = container_] {
-    Dispatcher away(server);
-    std::vector<std::string_view> args(job->args.begin(), job->args.end());
-    away.reply().set_resp3(job->client->resp3);
-    away.container_ = container;
-    const Call inner{*job->client, args, nullptr, job->command, 0, job->session};
-    away.Begin(inner, *job->command);
-    away.out_of_memory_ = out_of_memory;
-    if (away.Resolve(*job->client, *job->command, args, 0)) {
-      away.locks_ = job->owned;
-      away.Run(*job->command);
-    }
-    job->owned.Disown();
-    if (away.context_.unwatches_) {
-      while (!away.TryUnwatch(*job->client)) std::this_thread::yield();
-    }
-    away.PublishEvents();
-    job->session->Complete(std::move(away.output()));
-  });
+  server_.workers().Post(
+      [job, &server = server_, out_of_memory = out_of_memory_, container = container_] {
+        Dispatcher away(server);
+        std::vector<std::string_view> args(job->args.begin(), job->args.end());
+        away.reply().set_resp3(job->client->resp3);
+        away.container_ = container;
+        const Call inner{*job->client, args, nullptr, job->command, 0, job->session};
+        away.Begin(inner, *job->command);
+        away.out_of_memory_ = out_of_memory;
+        if (away.Resolve(*job->client, *job->command, args, 0)) {
+          away.locks_ = job->owned;
+          away.Run(*job->command);
+        }
+        job->owned.Disown();
+        if (away.context_.unwatches_) {
+          while (!away.TryUnwatch(*job->client)) std::this_thread::yield();
+        }
+        away.PublishEvents();
+        job->session->Complete(std::move(away.output()));
+      });
 }
 
 // --- clients that wait ---
@@ -354,7 +371,8 @@ void Dispatcher::RegisterBlocked(const Call& call) {
   auto at = static_cast<size_t>(spec.first);
   for (const Key& key : context_.keys_) {
     auto keyspace = namespaces_->Share(key.shard->keyspace());
-    blocked_->places.push_back({std::move(keyspace), std::string(key.name), std::string(call.args[at])});
+    blocked_->places.push_back(
+        {std::move(keyspace), std::string(key.name), std::string(call.args[at])});
     at += static_cast<size_t>(spec.step);
   }
   // All places are there before anybody can serve.

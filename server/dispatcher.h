@@ -26,8 +26,9 @@ enum class Outcome : uint8_t {
   kBlocked,  // it waits for an element: Complete() follows, unless the wait is cancelled first
 };
 
-// The path of a request from its arguments to its reply: look-up, checks, routing, locks, room, handler, what
-// follows a write, unlock, events. A loop has one; a command that runs on a worker brings its own.
+// The path of a request from its arguments to its reply: look-up, checks, routing, locks, room,
+// handler, what follows a write, unlock, events. A loop has one; a command that runs on a worker
+// brings its own.
 //
 // One thread at a time.
 class Dispatcher final : public KeyspaceListener {
@@ -51,16 +52,20 @@ class Dispatcher final : public KeyspaceListener {
   Outcome Execute(const Call& call);
   OutputBuffer& output() { return context_.own_output_; }
   ReplyWriter& reply() { return context_.reply_; }
+  // Puts a push for the client that is executing before the reply of its command, as Redis orders
+  // them.
+  void InsertPush(std::string_view push);
   // After kBlocked.
   std::shared_ptr<BlockedPop> TakeBlocked() { return std::move(blocked_); }
 
-  // Takes a client's watches, or a wait for elements, out of the shards. What is owned right now is kept and
-  // tried again by Tick.
+  // Takes a client's watches, or a wait for elements, out of the shards. What is owned right now is
+  // kept and tried again by Tick.
   void Unwatch(Client& client);
   void Detach(std::shared_ptr<BlockedPop> blocked);
   void Tick();
 
-  // One slice of expiry work over the shards whose index is `part` modulo `parts`. True: more is due.
+  // One slice of expiry work over the shards whose index is `part` modulo `parts`. True: more is
+  // due.
   bool Sweep(size_t part, size_t parts);
   // Evicts from the namespace that should give memory back first. False: nobody may.
   bool RelieveMemory();
@@ -97,6 +102,7 @@ class Dispatcher final : public KeyspaceListener {
 
   const Command* LookUp(const Call& call);
   bool Admit(const Call& call, const Command& command);
+  void Reject(const Call& call, const Command& command, std::string_view error);
   void Queue(const Call& call, const Command& command);
   bool Resolve(Client& client, const Command& command, std::span<const std::string_view> args,
                uint64_t first_hash);
@@ -132,6 +138,7 @@ class Dispatcher final : public KeyspaceListener {
   std::shared_ptr<BlockedPop> blocked_;
   std::vector<Key> touched_;  // keys that a transaction has written
   bool out_of_memory_ = false;
+  size_t push_position_ = 0;
   const Command* container_ = nullptr;  // of the command being looked up
   Counter commands_;
   uint64_t random_ = 0x9e3779b97f4a7c15;

@@ -9,7 +9,8 @@ namespace replete {
 
 // Null: an error has been replied.
 Keyspace* Dispatcher::SessionKeyspace(Client& client) {
-  if (!client.keyspace->retired()) [[likely]] return client.keyspace.get();
+  if (!client.keyspace->retired()) [[likely]]
+    return client.keyspace.get();
   Refresh();
   if (client.database >= 0) {
     // The number stays; another namespace took its place.
@@ -26,7 +27,8 @@ bool Dispatcher::Resolve(Client& client, const Command& command,
                          std::span<const std::string_view> args, uint64_t first_hash) {
   context_.keys_.clear();
   switch (command.scope) {
-    case Scope::kNone: return true;
+    case Scope::kNone:
+      return true;
     case Scope::kKeys: {
       Keyspace* keyspace = SessionKeyspace(client);
       return keyspace != nullptr && ResolveKeys(command, args, first_hash, *keyspace);
@@ -56,7 +58,8 @@ bool Dispatcher::Resolve(Client& client, const Command& command,
       }
       for (const auto& keyspace : context_.flush_keyspaces_) locks_.AddAll(*keyspace);
       return true;
-    case Scope::kQueued: return AddQueued(client);
+    case Scope::kQueued:
+      return AddQueued(client);
   }
   return true;
 }

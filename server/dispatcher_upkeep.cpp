@@ -1,7 +1,7 @@
 // What keyspaces need beside commands: expiry, room, events, and memory that is freed elsewhere.
-#include <thread>
-
 #include <fmt/format.h>
+
+#include <thread>
 
 #include "config/event_flags.h"
 #include "server/dispatcher.h"
@@ -149,9 +149,14 @@ void Dispatcher::OnDeparture(const Keyspace& keyspace, std::string_view key, Dep
 void Dispatcher::OnEvent(const Keyspace& keyspace, uint32_t event_class, std::string_view event,
                          std::string_view key) {
   if ((config_->notify_keyspace_events & event_class) == 0) return;
-  events_.push_back({event, keyspace.database() >= 0 ? std::to_string(keyspace.database())
-                                                     : keyspace.name(),
-                     std::string(key)});
+  events_.push_back(
+      {event, keyspace.database() >= 0 ? std::to_string(keyspace.database()) : keyspace.name(),
+       std::string(key)});
+}
+
+void Dispatcher::InsertPush(std::string_view push) {
+  std::memcpy(output().Insert(push_position_, push.size()), push.data(), push.size());
+  push_position_ += push.size();
 }
 
 void Dispatcher::PublishEvents() {
@@ -174,9 +179,8 @@ void Dispatcher::Dispose(Entry* entry) {
 }
 
 void Dispatcher::Dispose(std::unique_ptr<ShardData> data) {
-  server_.workers().Post([owned = std::shared_ptr<ShardData>(std::move(data))]() mutable {
-    owned.reset();
-  });
+  server_.workers().Post(
+      [owned = std::shared_ptr<ShardData>(std::move(data))]() mutable { owned.reset(); });
 }
 
 }  // namespace replete

@@ -1,5 +1,6 @@
 #include "server/listener.h"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
@@ -7,7 +8,6 @@
 
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <fmt/format.h>
 
 #include "server/loop.h"
 #include "server/server.h"
@@ -31,7 +31,8 @@ Problem Listener::Open(const Config& config) {
       Problem problem = OpenTcp(config, optional ? entry.substr(1) : entry);
       if (problem && !optional) return problem;
     }
-    if (tcp_.empty()) return fmt::format("no address of 'bind' could be used (port {})", config.port);
+    if (tcp_.empty())
+      return fmt::format("no address of 'bind' could be used (port {})", config.port);
   }
   if (!config.unixsocket.empty()) return OpenLocal(config);
   return {};
@@ -91,13 +92,15 @@ void Listener::Accept(Acceptor& acceptor) {
   acceptor.async_accept([this, &acceptor](const boost::system::error_code& error, auto socket) {
     if (error == asio::error::operation_aborted || !acceptor.is_open()) return;
     if (!error) {
-      const int family = std::is_same_v<Acceptor, Local> ? AF_UNIX : acceptor.local_endpoint().protocol().family();
+      const int family =
+          std::is_same_v<Acceptor, Local> ? AF_UNIX : acceptor.local_endpoint().protocol().family();
       boost::system::error_code released;
       Deal(socket.release(released), family);
       Accept(acceptor);
       return;
     }
-    // No descriptors left, most likely: the connection stays in the backlog, and trying again at once would spin.
+    // No descriptors left, most likely: the connection stays in the backlog, and trying again at
+    // once would spin.
     auto pause = std::make_shared<asio::steady_timer>(server_.loop(0).context(),
                                                       std::chrono::milliseconds(50));
     pause->async_wait([this, &acceptor, pause](const boost::system::error_code&) {

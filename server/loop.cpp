@@ -11,7 +11,8 @@ namespace replete {
 namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(20);
-// Every so many ticks: limits that count in seconds, idle buffers. All sessions are seen in one period.
+// Every so many ticks: limits that count in seconds, idle buffers. All sessions are seen in one
+// period.
 constexpr uint64_t kPeriodTicks = 50;
 
 }  // namespace

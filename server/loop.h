@@ -1,13 +1,12 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
 #include <thread>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "core/keyspace/reclaimer.h"
 #include "protocol/request_parser.h"
@@ -56,7 +55,8 @@ class Loop {
 
   // A handler has run for so long.
   void NoteIteration(uint64_t ticks) {
-    if (ticks > longest_ticks_) [[unlikely]] NoteLongest(ticks);
+    if (ticks > longest_ticks_) [[unlikely]]
+      NoteLongest(ticks);
   }
   void ResetLongest() { longest_ticks_ = 0; }
 

@@ -1,10 +1,10 @@
 // replete-server: reads the command line, makes the server, runs it until a signal.
+#include <fmt/format.h>
+
+#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-
-#include <boost/asio/signal_set.hpp>
-#include <fmt/format.h>
 
 #include "config/command_line.h"
 #include "server/loop.h"
@@ -25,9 +25,14 @@ namespace {
 int Main(int argc, char** argv) {
   CommandLine line = ParseCommandLine(argc, argv);
   switch (line.action) {
-    case CommandLine::Action::kPrint: std::fputs(line.text.c_str(), stdout); return 0;
-    case CommandLine::Action::kFail: std::fputs(line.text.c_str(), stderr); return 1;
-    default: break;
+    case CommandLine::Action::kPrint:
+      std::fputs(line.text.c_str(), stdout);
+      return 0;
+    case CommandLine::Action::kFail:
+      std::fputs(line.text.c_str(), stderr);
+      return 1;
+    default:
+      break;
   }
   ServerOptions options;
   options.config = line.config;

@@ -23,13 +23,13 @@ struct Message {
 class Subscriber {
  public:
   virtual ~Subscriber() = default;
-  // `pattern` is null for a plain subscription. Called from the publishing thread with the registry's
-  // mutex held: hands the message to the subscriber's own loop and returns.
+  // `pattern` is null for a plain subscription. Called from the publishing thread with the
+  // registry's mutex held: hands the message to the subscriber's own loop and returns.
   virtual void Deliver(std::shared_ptr<const Message> message, const std::string* pattern) = 0;
 };
 
-// Channels and patterns of the whole process. Messages of one channel reach every subscriber in one order.
-// Thread-safe.
+// Channels and patterns of the whole process. Messages of one channel reach every subscriber in one
+// order. Thread-safe.
 class PubSub {
  public:
   void Subscribe(std::string_view channel, std::shared_ptr<Subscriber> subscriber);

@@ -1,13 +1,12 @@
 #include "server/server.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <random>
 #include <thread>
-
-#include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 #include "core/keyspace/allocator.h"
 #include "core/replication/effect.h"
@@ -113,7 +112,8 @@ bool Server::AuthenticateDefault(std::string_view password) const {
   const std::string& expected = config->requirepass;
   size_t difference = password.size() ^ expected.size();
   for (size_t i = 0; i < password.size(); ++i) {
-    difference |= static_cast<unsigned char>(password[i] ^ expected[expected.empty() ? 0 : i % expected.size()]);
+    difference |= static_cast<unsigned char>(password[i] ^
+                                             expected[expected.empty() ? 0 : i % expected.size()]);
   }
   return difference == 0;
 }

@@ -48,7 +48,8 @@ struct ServerOptions {
   const Clock* clock = nullptr;  // null: the system's
 };
 
-// The daemon: everything that is shared by the loops, made in the order that they depend on each other.
+// The daemon: everything that is shared by the loops, made in the order that they depend on each
+// other.
 class Server {
  public:
   explicit Server(ServerOptions options);
@@ -60,7 +61,8 @@ class Server {
   [[nodiscard]] Problem Listen();
   // Runs the loops until Stop; the calling thread is one of them.
   void Run();
-  // Any thread, and from a signal handler's loop: no new connections, what is answered is sent, loops end.
+  // Any thread, and from a signal handler's loop: no new connections, what is answered is sent,
+  // loops end.
   void Stop();
 
   Settings& settings() { return settings_; }
@@ -83,7 +85,8 @@ class Server {
 
   bool AuthenticateDefault(std::string_view password) const;
   bool RequiresPassword() const;
-  // Whether a client's Client is what HELLO, RESET and AUTH leave it as; see server/commands/connection.cpp.
+  // Whether a client's Client is what HELLO, RESET and AUTH leave it as; see
+  // server/commands/connection.cpp.
   void ResetClient(Client& client);
 
   uint64_t NextClientId() { return next_client_id_.fetch_add(1) + 1; }

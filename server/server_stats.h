@@ -13,8 +13,8 @@ class ServerStats {
   std::atomic<uint64_t> net_input_bytes{0};
   std::atomic<uint64_t> net_output_bytes{0};
 
-  // Longest holds of a shard's lock by work that is cut into slices or swaps whole shards; a single short command
-  // is bounded by the longest loop iteration.
+  // Longest holds of a shard's lock by work that is cut into slices or swaps whole shards; a single
+  // short command is bounded by the longest loop iteration.
   void NoteLockHold(int64_t nanos) { Raise(longest_lock_hold_, nanos); }
   void NoteLoopIteration(int64_t nanos) { Raise(longest_loop_iteration_, nanos); }
   void NoteInsert(int64_t nanos) { Raise(longest_insert_, nanos); }

@@ -2,11 +2,10 @@
 
 #include <sys/socket.h>
 
-#include <optional>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <optional>
 
 #include "core/keyspace/hash.h"
 #include "server/loop.h"
@@ -37,7 +36,8 @@ void Session::Read() {
   input_.Reserve(read_size_);
   char* to = input_.data() + input_.size();
   socket_.async_read_some(
-      boost::asio::buffer(to, std::max<size_t>(read_size_, std::min<size_t>(input_.free_space(), kLargestRead))),
+      boost::asio::buffer(
+          to, std::max<size_t>(read_size_, std::min<size_t>(input_.free_space(), kLargestRead))),
       [self = shared_from_this()](const boost::system::error_code& error, size_t n) {
         self->reading_ = false;
         if (self->closed_) return;
@@ -73,7 +73,8 @@ void Session::ReadBulk() {
       });
 }
 
-// Nothing may move the input while a read into it is under way: who wants to, cancels it, and goes on here.
+// Nothing may move the input while a read into it is under way: who wants to, cancels it, and goes
+// on here.
 void Session::OnReadCancelled() {
   if (shrinking_) {
     shrinking_ = false;
@@ -136,8 +137,9 @@ void Session::Process() {
   Flush();
 }
 
-// Parses the complete requests that are there, up to kAhead, without taking them out of the input. What is
-// beside the input (inline arguments, big bulks) is only good until the next Parse and so ends the batch.
+// Parses the complete requests that are there, up to kAhead, without taking them out of the input.
+// What is beside the input (inline arguments, big bulks) is only good until the next Parse and so
+// ends the batch.
 size_t Session::ParseAhead(ParseResult* result) {
   auto& ahead = loop_.ahead();
   const CommandTable& commands = loop_.server().commands();
@@ -171,8 +173,8 @@ size_t Session::ParseAhead(ParseResult* result) {
   return n;
 }
 
-// All buckets first, then all entries: by the time a request runs, what it needs is in the cache. Wrong
-// guesses (a prefix, a SELECT before it) only cost the fetch.
+// All buckets first, then all entries: by the time a request runs, what it needs is in the cache.
+// Wrong guesses (a prefix, a SELECT before it) only cost the fetch.
 void Session::Prefetch(size_t n) {
   auto& ahead = loop_.ahead();
   const Keyspace& keyspace = *client_.keyspace;
@@ -230,13 +232,16 @@ bool Session::RunAhead(size_t n) {
 
 void Session::After(Outcome outcome, std::span<const std::string_view> args) {
   switch (outcome) {
-    case Outcome::kDone: break;
+    case Outcome::kDone:
+      break;
     case Outcome::kParked:
       state_ = State::kParked;
       parked_self_ = self_;
       saved_.assign(args.begin(), args.end());
       break;
-    case Outcome::kAway: state_ = State::kAway; break;
+    case Outcome::kAway:
+      state_ = State::kAway;
+      break;
     case Outcome::kBlocked:
       state_ = State::kBlocked;
       blocked_ = loop_.dispatcher().TakeBlocked();
@@ -262,8 +267,7 @@ void Session::Resume() {
   Dispatcher& dispatcher = loop_.dispatcher();
   dispatcher.Refresh();
   executing_ = true;
-  const Outcome outcome =
-      dispatcher.Execute({.client = client_, .args = args, .session = self_});
+  const Outcome outcome = dispatcher.Execute({.client = client_, .args = args, .session = self_});
   executing_ = false;
   After(outcome, args);
   Flush();
@@ -295,11 +299,11 @@ void Session::ArmTimeout() {
   if (blocked_->timeout_ms == 0) return;
   timeout_ = std::make_unique<boost::asio::steady_timer>(
       loop_.context(), std::chrono::milliseconds(blocked_->timeout_ms));
-  timeout_->async_wait([weak = weak_from_this(), blocked = blocked_](
-                           const boost::system::error_code& error) {
-    auto self = weak.lock();
-    if (!error && self && self->blocked_ == blocked) self->OnTimeout();
-  });
+  timeout_->async_wait(
+      [weak = weak_from_this(), blocked = blocked_](const boost::system::error_code& error) {
+        auto self = weak.lock();
+        if (!error && self && self->blocked_ == blocked) self->OnTimeout();
+      });
 }
 
 void Session::OnTimeout() {
@@ -330,7 +334,8 @@ void Session::Flush() {
       }
       loop_.server().stats().net_output_bytes.fetch_add(sent, std::memory_order_relaxed);
     }
-    if (sent < output.size()) [[unlikely]] unsent_.Append(output.view().substr(sent));
+    if (sent < output.size()) [[unlikely]]
+      unsent_.Append(output.view().substr(sent));
     output.Clear();
     if (output.capacity() > kSendFrom * 4) output.Shrink(kSendFrom);
   }
@@ -345,36 +350,36 @@ void Session::Flush() {
 void Session::Write() {
   if (writing_) return;
   writing_ = true;
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](
-                                             const boost::system::error_code& error) {
-    self->writing_ = false;
-    if (self->closed_) return;
-    if (error == boost::asio::error::operation_aborted) {  // meant for the read
-      self->Write();
-      return;
-    }
-    if (error) {
-      self->Close();
-      return;
-    }
-    OutputBuffer& unsent = self->unsent_;
-    const bool was_full = unsent.size() > kMaxUnsent;
-    const ssize_t n = ::send(self->descriptor_, unsent.data(), std::min<size_t>(unsent.size(), 1 << 20),
-                             MSG_NOSIGNAL);
-    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-      self->Close();
-      return;
-    }
-    if (n > 0) {
-      unsent.Consume(static_cast<size_t>(n));
-      self->loop_.server().stats().net_output_bytes.fetch_add(static_cast<uint64_t>(n),
-                                                              std::memory_order_relaxed);
-    }
-    if (unsent.empty()) unsent.Shrink(0);
-    self->Flush();
-    if (self->closed_) return;
-    if (was_full && unsent.size() <= kMaxUnsent) self->Continue();
-  });
+  socket_.async_wait(
+      Socket::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
+        self->writing_ = false;
+        if (self->closed_) return;
+        if (error == boost::asio::error::operation_aborted) {  // meant for the read
+          self->Write();
+          return;
+        }
+        if (error) {
+          self->Close();
+          return;
+        }
+        OutputBuffer& unsent = self->unsent_;
+        const bool was_full = unsent.size() > kMaxUnsent;
+        const ssize_t n = ::send(self->descriptor_, unsent.data(),
+                                 std::min<size_t>(unsent.size(), 1 << 20), MSG_NOSIGNAL);
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+          self->Close();
+          return;
+        }
+        if (n > 0) {
+          unsent.Consume(static_cast<size_t>(n));
+          self->loop_.server().stats().net_output_bytes.fetch_add(static_cast<uint64_t>(n),
+                                                                  std::memory_order_relaxed);
+        }
+        if (unsent.empty()) unsent.Shrink(0);
+        self->Flush();
+        if (self->closed_) return;
+        if (was_full && unsent.size() <= kMaxUnsent) self->Continue();
+      });
 }
 
 void Session::CheckOutputLimits() {
@@ -395,21 +400,24 @@ void Session::CheckOutputLimits() {
 // --- pub/sub ---
 
 void Session::Deliver(std::shared_ptr<const Message> message, const std::string* pattern) {
-  // From its own loop at once: what a client publishes to itself comes before the reply, as in Redis.
+  // From its own loop at once: what a client publishes to itself comes before the reply, as in
+  // Redis.
   if (loop_.OnThisThread() && executing_) {
-    Push(*message, pattern);
+    OutputBuffer push;
+    Push(*message, pattern, push);
+    loop_.dispatcher().InsertPush(push.view());
     return;
   }
   auto copy = pattern != nullptr ? std::make_optional(*pattern) : std::nullopt;
   boost::asio::post(loop_.context(), [self = shared_from_this(), message, copy] {
     if (self->closed_) return;
-    self->Push(*message, copy ? &*copy : nullptr);
+    self->Push(*message, copy ? &*copy : nullptr, self->loop_.dispatcher().output());
     self->Flush();
   });
 }
 
-void Session::Push(const Message& message, const std::string* pattern) {
-  ReplyWriter reply(loop_.dispatcher().output(), client_.resp3);
+void Session::Push(const Message& message, const std::string* pattern, OutputBuffer& output) {
+  ReplyWriter reply(output, client_.resp3);
   if (pattern == nullptr) {
     reply.Push(3);
     reply.Bulk("message");

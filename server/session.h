@@ -1,15 +1,14 @@
 #pragma once
 
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "protocol/output_buffer.h"
 #include "protocol/request_parser.h"
@@ -22,12 +21,13 @@ namespace replete {
 
 class Loop;
 
-// One connection: bytes in, requests through the loop's dispatcher, bytes out in one send a batch. Owned by one
-// loop, on whose thread everything runs but Wake, Complete and Deliver, which post there.
+// One connection: bytes in, requests through the loop's dispatcher, bytes out in one send a batch.
+// Owned by one loop, on whose thread everything runs but Wake, Complete and Deliver, which post
+// there.
 //
-// Flow control: a client that does not read its replies is still read from, so that two sides that both
-// write first do not wait for each other; but once kMaxUnsent of replies wait, its requests are only kept, and
-// when kMaxUnsent of those wait too, it is not read from until it reads.
+// Flow control: a client that does not read its replies is still read from, so that two sides that
+// both write first do not wait for each other; but once kMaxUnsent of replies wait, its requests
+// are only kept, and when kMaxUnsent of those wait too, it is not read from until it reads.
 class Session final : public Parkable,
                       public Subscriber,
                       public std::enable_shared_from_this<Session> {
@@ -47,7 +47,8 @@ class Session final : public Parkable,
   // Sends what is there and says that no more comes; the peer's bytes are dropped.
   void Finish();
   bool closed() const { return closed_; }
-  // Once in a while: idle time, buffers that are larger than they need be, limits that count in seconds.
+  // Once in a while: idle time, buffers that are larger than they need be, limits that count in
+  // seconds.
   void Inspect(int64_t now_ms);
 
   // Parkable and Subscriber: any thread.
@@ -83,7 +84,7 @@ class Session final : public Parkable,
   void Write();
   void CheckOutputLimits();
   void PublishInfo();
-  void Push(const Message& message, const std::string* pattern);
+  void Push(const Message& message, const std::string* pattern, OutputBuffer& output);
   void Leave();
 
   Loop& loop_;
@@ -96,7 +97,7 @@ class Session final : public Parkable,
   std::vector<std::string> saved_;  // arguments of a parked request
   std::shared_ptr<BlockedPop> blocked_;
   std::unique_ptr<boost::asio::steady_timer> timeout_;
-  std::shared_ptr<Parkable> self_;        // while open: what the dispatcher hands on
+  std::shared_ptr<Parkable> self_;         // while open: what the dispatcher hands on
   std::shared_ptr<Parkable> parked_self_;  // an owner's queue points here until Wake
   uint64_t commands_ = 0;
   int64_t over_soft_since_ms_ = 0;

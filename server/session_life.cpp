@@ -1,10 +1,9 @@
 // How a session begins, is looked after and ends.
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-#include <fmt/format.h>
 
 #include "server/loop.h"
 #include "server/server.h"
@@ -139,7 +138,8 @@ void Session::Inspect(int64_t now_ms) {
     return;
   }
   constexpr int64_t kIdleMs = 2000;
-  if (idle > kIdleMs && reading_ && !writing_ && input_.empty() && !parser_.WantsBulk() && read_size_ > kFirstRead) {
+  if (idle > kIdleMs && reading_ && !writing_ && input_.empty() && !parser_.WantsBulk() &&
+      read_size_ > kFirstRead) {
     shrinking_ = true;
     boost::system::error_code ignored;
     socket_.cancel(ignored);

@@ -9,8 +9,8 @@
 
 namespace replete {
 
-// Threads for what would hold a loop too long: commands that own their shards, and freeing memory. Jobs start in
-// the order they come. Thread-safe.
+// Threads for what would hold a loop too long: commands that own their shards, and freeing memory.
+// Jobs start in the order they come. Thread-safe.
 class WorkerPool {
  public:
   explicit WorkerPool(size_t threads);

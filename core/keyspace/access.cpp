@@ -120,10 +120,18 @@ void Access::RemoveSlot(const Key& key, const Slot& slot, Departure reason) {
   shard.data.entry_bytes -= bytes;
   shard.keyspace().entry_count().fetch_sub(1, std::memory_order_relaxed);
   switch (reason) {
-    case Departure::kDeleted: shard.stats.deletes.Add(); break;
-    case Departure::kExpired: shard.stats.expired.Add(); break;
-    case Departure::kEvicted: shard.stats.evicted.Add(); break;
-    case Departure::kInvalidated: shard.stats.invalidated.Add(); break;
+    case Departure::kDeleted:
+      shard.stats.deletes.Add();
+      break;
+    case Departure::kExpired:
+      shard.stats.expired.Add();
+      break;
+    case Departure::kEvicted:
+      shard.stats.evicted.Add();
+      break;
+    case Departure::kInvalidated:
+      shard.stats.invalidated.Add();
+      break;
   }
   Changed(key);
   Emit(key, Effect::Kind::kDelete);
@@ -162,7 +170,8 @@ void Access::StoreString(const Key& key, std::string_view in_place, int64_t dead
     const uint8_t extensions = ExtensionsFor(shard, deadline);
     const bool same_extensions =
         (entry->extensions() & (Entry::kDeadline | Entry::kOrder)) == extensions;
-    if (same_extensions && in_place.data() != nullptr && entry->AssignInPlace(in_place)) [[likely]] {
+    if (same_extensions && in_place.data() != nullptr && entry->AssignInPlace(in_place))
+        [[likely]] {
       if (deadline != entry->deadline()) {
         shard.data.wheel.Remove(entry);
         entry->set_deadline(deadline);
@@ -188,9 +197,8 @@ void Access::StoreString(const Key& key, std::string_view in_place, int64_t dead
 
 void Access::SetString(const Key& key, std::string_view value, int64_t deadline) {
   const bool keep = deadline == kKeepDeadline;
-  StoreString(key, value, deadline, [&](uint8_t extensions) {
-    return Entry::NewString(key.name, value, extensions);
-  });
+  StoreString(key, value, deadline,
+              [&](uint8_t extensions) { return Entry::NewString(key.name, value, extensions); });
   EmitPut(key, value, keep ? kKeepDeadline : deadline);
 }
 
@@ -202,7 +210,8 @@ void Access::SetString(const Key& key, BulkBuffer value, int64_t deadline) {
 }
 
 void Access::EmitPut(const Key& key, std::string_view value, int64_t deadline) {
-  if (!key.shard->keyspace().wants_effects()) [[likely]] return;
+  if (!key.shard->keyspace().wants_effects()) [[likely]]
+    return;
   if (deadline == kKeepDeadline) {
     Entry* entry = key.shard->data.table.Find(key.hash, key.name).item();
     value = entry->string();
@@ -214,7 +223,8 @@ void Access::EmitPut(const Key& key, std::string_view value, int64_t deadline) {
 void Access::Emit(const Key& key, Effect::Kind kind, std::string_view value,
                   std::string_view second, int64_t deadline) {
   const Keyspace& keyspace = key.shard->keyspace();
-  if (!keyspace.wants_effects()) [[likely]] return;
+  if (!keyspace.wants_effects()) [[likely]]
+    return;
   listener_.OnEffect({kind, &keyspace, key.name, value, second, deadline, nullptr});
 }
 
@@ -306,17 +316,23 @@ void Access::Copy(const Key& from, const Key& to) {
   const uint8_t extensions = ExtensionsFor(*to.shard, deadline);
   Entry* copy = nullptr;
   switch (source->type()) {
-    case ValueType::kString: copy = Entry::NewString(to.name, source->string(), extensions); break;
-    case ValueType::kHash: copy = Entry::NewHash(to.name, source->hash()->Clone(), extensions); break;
-    case ValueType::kList: copy = Entry::NewList(to.name, source->list()->Clone(), extensions); break;
+    case ValueType::kString:
+      copy = Entry::NewString(to.name, source->string(), extensions);
+      break;
+    case ValueType::kHash:
+      copy = Entry::NewHash(to.name, source->hash()->Clone(), extensions);
+      break;
+    case ValueType::kList:
+      copy = Entry::NewList(to.name, source->list()->Clone(), extensions);
+      break;
   }
   if (deadline != kNoDeadline) copy->set_deadline(deadline);
   Insert(to, copy);
   Changed(to);
   const Keyspace& target = to.shard->keyspace();
   if (!target.wants_effects()) return;
-  listener_.OnEffect({Effect::Kind::kCopy, &from.shard->keyspace(), from.name, to.name, {}, deadline,
-                      &target});
+  listener_.OnEffect(
+      {Effect::Kind::kCopy, &from.shard->keyspace(), from.name, to.name, {}, deadline, &target});
 }
 
 // --- collections ---
@@ -380,8 +396,8 @@ void Access::Push(const Key& key, ListValue* list, bool front, std::string_view 
 void Access::Finish(const Key& key) {
   Entry* entry = Peek(key);
   if (entry == nullptr || entry->type() == ValueType::kString) return;
-  const bool empty = entry->type() == ValueType::kHash ? entry->hash()->size() == 0
-                                                       : entry->list()->size() == 0;
+  const bool empty =
+      entry->type() == ValueType::kHash ? entry->hash()->size() == 0 : entry->list()->size() == 0;
   if (empty) Remove(key, Departure::kDeleted);
 }
 
@@ -392,8 +408,8 @@ void Access::ClearShard(Shard& shard) {
   shard.watches.TouchAll([&](std::string_view name) {
     return Peek({&shard, name, HashKey(name)}) != nullptr;
   });
-  auto old = std::make_unique<ShardData>(shard.keyspace().shard_bits(),
-                                         shard.data.table.reclaimer());
+  auto old =
+      std::make_unique<ShardData>(shard.keyspace().shard_bits(), shard.data.table.reclaimer());
   old->Swap(shard.data);
   shard.keyspace().entry_count().fetch_sub(static_cast<int64_t>(old->table.size()),
                                            std::memory_order_relaxed);

@@ -6,14 +6,15 @@
 
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/shard.h"
+#include "core/replication/effect.h"
 #include "core/types/hash_value.h"
 #include "core/types/list_value.h"
-#include "core/replication/effect.h"
 #include "protocol/bulk_buffer.h"
 
 namespace replete {
 
-// A key resolved to its shard. `name` is the key as the keyspace knows it, without a routing prefix.
+// A key resolved to its shard. `name` is the key as the keyspace knows it, without a routing
+// prefix.
 struct Key {
   Shard* shard = nullptr;
   std::string_view name{};
@@ -25,12 +26,13 @@ inline Key ResolveKey(Keyspace& keyspace, std::string_view name) {
   return {&keyspace.ShardOf(hash), name, hash};
 }
 
-// How entries are read and changed: the one place where a keyspace's content changes, so that effects,
-// watches, statistics, recency, accounting and the expiry index are kept by what is here and nowhere else.
+// How entries are read and changed: the one place where a keyspace's content changes, so that
+// effects, watches, statistics, recency, accounting and the expiry index are kept by what is here
+// and nowhere else.
 //
-// One Access serves one command at a time, by a thread that holds the locks of all shards it names (or
-// owns them). An entry whose deadline has passed is absent for every method. Pointers to entries and views
-// of their content are valid until the next change of the same key.
+// One Access serves one command at a time, by a thread that holds the locks of all shards it names
+// (or owns them). An entry whose deadline has passed is absent for every method. Pointers to
+// entries and views of their content are valid until the next change of the same key.
 class Access {
  public:
   static constexpr int64_t kKeepDeadline = -1;  // SetString: as it was
@@ -39,7 +41,8 @@ class Access {
   Access(const Access&) = delete;
   Access& operator=(const Access&) = delete;
 
-  // Unix ms, read once a command, after its locks were taken; frozen between commands of one transaction.
+  // Unix ms, read once a command, after its locks were taken; frozen between commands of one
+  // transaction.
   int64_t now() {
     if (now_ == 0) now_ = clock_.NowMs();
     return now_;
@@ -56,21 +59,24 @@ class Access {
   Entry* Use(const Key& key);
 
   // --- changing ---
-  // The key holds this string; whatever it held is gone. `deadline`: Unix ms, kNoDeadline or kKeepDeadline.
+  // The key holds this string; whatever it held is gone. `deadline`: Unix ms, kNoDeadline or
+  // kKeepDeadline.
   void SetString(const Key& key, std::string_view value, int64_t deadline);
   void SetString(const Key& key, BulkBuffer value, int64_t deadline);
   // The deadline that a command without one gives a key it creates or wholly overwrites.
   int64_t DefaultDeadline(const Key& key);
-  // Lengthens (with zero bytes) or shortens a string to `size`, which a present entry holds, lets `fill`
-  // write into its bytes, and reports the result as a put.
+  // Lengthens (with zero bytes) or shortens a string to `size`, which a present entry holds, lets
+  // `fill` write into its bytes, and reports the result as a put.
   template <class Fill>
   void EditString(const Key& key, Entry* entry, size_t size, Fill&& fill);
 
   // Removes the entry. False: there was none.
   bool Remove(const Key& key, Departure reason);
-  // kNoDeadline takes the deadline away; one that has passed removes the entry (as Redis: by a delete).
+  // kNoDeadline takes the deadline away; one that has passed removes the entry (as Redis: by a
+  // delete).
   void SetDeadline(const Key& key, int64_t deadline);
-  // `from` exists. The entry moves to `to` with its deadline; what `to` held is gone. Across shards too.
+  // `from` exists. The entry moves to `to` with its deadline; what `to` held is gone. Across shards
+  // too.
   void Rename(const Key& from, const Key& to);
   // `from` exists and `to` does not. Deadline included; perhaps into another keyspace.
   void Copy(const Key& from, const Key& to);
@@ -97,8 +103,8 @@ class Access {
   size_t ClearKeyspace(Keyspace& keyspace);
 
   // --- room ---
-  // Entries over the keyspace's max_entries or bytes over its max_memory leave the given shard, soonest
-  // victims first, `named` last. False: nothing here may leave and it is still over.
+  // Entries over the keyspace's max_entries or bytes over its max_memory leave the given shard,
+  // soonest victims first, `named` last. False: nothing here may leave and it is still over.
   bool Trim(Shard& shard, std::span<const Key> named);
   // Takes one victim of the shard. False: none.
   bool EvictOne(Shard& shard, std::span<const Key> named);
@@ -132,7 +138,8 @@ class Access {
     shard.data.entry_bytes += after - before;
   }
   void Changed(const Key& key) {
-    if (!key.shard->watches.empty()) [[unlikely]] key.shard->watches.Touch(key.name);
+    if (!key.shard->watches.empty()) [[unlikely]]
+      key.shard->watches.Touch(key.name);
   }
   void Emit(const Key& key, Effect::Kind kind, std::string_view value = {},
             std::string_view second = {}, int64_t deadline = 0);

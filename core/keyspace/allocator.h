@@ -8,9 +8,9 @@
 #include <jemalloc/jemalloc.h>
 #endif
 
-// The keyspace's memory: sized allocation, and the size an allocation really takes. Accounting sums what
-// AllocatedSize says, so a namespace's bytes are those of the allocator's size classes, not of requests.
-// All pointers are aligned to 16 bytes: tables keep flags in the low four bits.
+// The keyspace's memory: sized allocation, and the size an allocation really takes. Accounting sums
+// what AllocatedSize says, so a namespace's bytes are those of the allocator's size classes, not of
+// requests. All pointers are aligned to 16 bytes: tables keep flags in the low four bits.
 namespace replete {
 
 // Bytes that an allocation of `n` bytes takes.
@@ -27,7 +27,7 @@ inline void* Allocate(size_t n) {
 #if REPLETE_JEMALLOC
   void* p = mallocx(n <= 16 ? 16 : n, 0);
 #else
-  void* p = std::malloc(AllocatedSize(n) - 8);  // all of it may be used, as with jemalloc
+  void* p = std::malloc(AllocatedSize(n) - 8);         // all of it may be used, as with jemalloc
 #endif
   if (p == nullptr) throw std::bad_alloc();
   return p;

@@ -12,14 +12,14 @@ class Clock {
   virtual int64_t NowMs() const = 0;
 };
 
-// CLOCK_MONOTONIC plus an offset to the wall clock: a wall clock that is set does not make keys die or
-// live longer until Adopt takes the new offset over. Any thread.
+// CLOCK_MONOTONIC plus an offset to the wall clock: a wall clock that is set does not make keys die
+// or live longer until Adopt takes the new offset over. Any thread.
 class SystemClock final : public Clock {
  public:
   SystemClock();
   int64_t NowMs() const override;
-  // Compares with the wall clock and adopts its offset when they differ by more than `tolerance_ms`.
-  // Returns the difference adopted, or 0.
+  // Compares with the wall clock and adopts its offset when they differ by more than
+  // `tolerance_ms`. Returns the difference adopted, or 0.
   int64_t Adopt(int64_t tolerance_ms);
 
  private:

@@ -127,7 +127,8 @@ bool Entry::AssignInPlace(std::string_view value) {
 char* Entry::ResizeInPlace(size_t size) {
   if (holding() == Holding::kInline) {
     const size_t offset = value_offset();
-    if (size > kInlineMax || AllocatedSize(offset + inline_size()) != AllocatedSize(offset + size)) {
+    if (size > kInlineMax ||
+        AllocatedSize(offset + inline_size()) != AllocatedSize(offset + size)) {
       return nullptr;
     }
     set_inline_size(size);

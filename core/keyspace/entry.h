@@ -26,11 +26,12 @@ inline constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 
 // One key with its metadata and value, in one allocation that the keyspace owns:
 //
-//   header (12 bytes) | deadline + wheel links (20) | order links (12) | long key size (4) | key | value
+//   header (12 bytes) | deadline + wheel links (20) | order links (12) | long key size (4) | key |
+//   value
 //
-// Extensions are there by flag. A string up to kInlineMax bytes stands inline; the allocation of an inline
-// value may be rewritten in place only while its size class stays the same, since the size is what frees it.
-// Everything is read and written under the shard's lock.
+// Extensions are there by flag. A string up to kInlineMax bytes stands inline; the allocation of an
+// inline value may be rewritten in place only while its size class stays the same, since the size
+// is what frees it. Everything is read and written under the shard's lock.
 class Entry {
  public:
   enum Extension : uint8_t { kDeadline = 1, kOrder = 2, kLongKey = 4 };
@@ -46,15 +47,17 @@ class Entry {
   static Entry* NewString(std::string_view key, BulkBuffer value, uint8_t extensions);
   static Entry* NewHash(std::string_view key, HashValue* value, uint8_t extensions);
   static Entry* NewList(std::string_view key, ListValue* value, uint8_t extensions);
-  // A new allocation of the same key, value and metadata under another name or with other extensions; the
-  // old one loses its value to it and is freed. Links are not carried over: the caller relinks.
+  // A new allocation of the same key, value and metadata under another name or with other
+  // extensions; the old one loses its value to it and is freed. Links are not carried over: the
+  // caller relinks.
   static Entry* Rebuild(Entry* entry, std::string_view key, uint8_t extensions);
   // Frees the entry with its value.
   static void Delete(Entry* entry);
 
   std::string_view key() const {
     size_t size = key_size_;
-    if (extensions_ & kLongKey) [[unlikely]] size = LongKeySize();
+    if (extensions_ & kLongKey) [[unlikely]]
+      size = LongKeySize();
     return {base() + KeyOffset(), size};
   }
   ValueType type() const { return static_cast<ValueType>(kind_ & 0xf); }
@@ -64,7 +67,8 @@ class Entry {
 
   // The bytes of a string.
   std::string_view string() const {
-    if (holding() == Holding::kInline) [[likely]] return {value_area(), inline_size()};
+    if (holding() == Holding::kInline) [[likely]]
+      return {value_area(), inline_size()};
     Block block = LoadBlock();
     return {block.data, block.size};
   }
@@ -86,14 +90,15 @@ class Entry {
   uint32_t clock() const { return clock_; }
   void set_clock(uint32_t clock) { clock_ = clock; }
 
-  // Replaces a string by `value` where it stands. False when the size class would change (or it is no
-  // inline string): then the caller makes a new entry.
+  // Replaces a string by `value` where it stands. False when the size class would change (or it is
+  // no inline string): then the caller makes a new entry.
   bool AssignInPlace(std::string_view value);
 
-  // For APPEND and SETRANGE. Sets the new size of a string and returns its bytes (new ones of a block are
-  // zero), or null when the entry must be rebuilt first (see ResizeInto).
+  // For APPEND and SETRANGE. Sets the new size of a string and returns its bytes (new ones of a
+  // block are zero), or null when the entry must be rebuilt first (see ResizeInto).
   char* ResizeInPlace(size_t size);
-  // A new entry with `size` bytes of string, what there was copied and the rest zero; frees `entry`.
+  // A new entry with `size` bytes of string, what there was copied and the rest zero; frees
+  // `entry`.
   static Entry* ResizeInto(Entry* entry, size_t size);
 
   // Bytes of the allocator's size classes: entry, and block or object behind it.

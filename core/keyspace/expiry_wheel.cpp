@@ -17,7 +17,8 @@ int64_t ExpiryWheel::TickOf(int64_t time, int level) {
 void ExpiryWheel::Start(int64_t now) {
   current_[0] = TickOf(now, 0);
   // Level k's slot s may be spread below as soon as its end is within reach there:
-  // 64 (s + 1) <= current[k-1] + 128. The first slot for which that does not hold is where k stands.
+  // 64 (s + 1) <= current[k-1] + 128. The first slot for which that does not hold is where k
+  // stands.
   for (int k = 1; k < kLevels; ++k) current_[k] = (current_[k - 1] + kSlots) / kRatio;
 }
 
@@ -42,7 +43,8 @@ void ExpiryWheel::Add(Entry* entry, int64_t now) {
       return;
     }
   }
-  // Further than the top level reaches (centuries): the farthest slot, looked at again when its turn comes.
+  // Further than the top level reaches (centuries): the farthest slot, looked at again when its
+  // turn comes.
   Push(entry, kLevels - 1, (current_[kLevels - 1] + kSlots - 1) & (kSlots - 1));
 }
 
@@ -94,7 +96,8 @@ int64_t ExpiryWheel::FirstOccupied(int level) const {
   return -1;
 }
 
-// Moves the positions past slots that are empty. Only level 0 moves with the time; the others follow.
+// Moves the positions past slots that are empty. Only level 0 moves with the time; the others
+// follow.
 void ExpiryWheel::Advance(int64_t now) {
   if (size_ == 0) return;
   const int64_t target = TickOf(now, 0);
@@ -110,7 +113,8 @@ void ExpiryWheel::Advance(int64_t now) {
 
 Entry* ExpiryWheel::Due(int64_t now) {
   Advance(now);
-  // Only slots that have passed as a whole: in the running one every entry would have to be looked at.
+  // Only slots that have passed as a whole: in the running one every entry would have to be looked
+  // at.
   const int64_t first = FirstOccupied(0);
   if (first < 0 || first >= TickOf(now, 0)) return nullptr;
   return ToEntry(levels_[0]->heads[first & (kSlots - 1)]);
@@ -120,9 +124,10 @@ size_t ExpiryWheel::Cascade(int64_t now, size_t budget) {
   size_t moved = 0;
   for (size_t before = 1; before != moved && moved < budget;) {
     before = moved;
-    // From the top: what comes down may go on downwards. After a long absence a level has to wait for the
-    // one below it, hence the rounds.
-    for (int level = kLevels - 1; level > 0; --level) moved += CascadeLevel(level, now, budget - moved);
+    // From the top: what comes down may go on downwards. After a long absence a level has to wait
+    // for the one below it, hence the rounds.
+    for (int level = kLevels - 1; level > 0; --level)
+      moved += CascadeLevel(level, now, budget - moved);
   }
   return moved;
 }
@@ -134,8 +139,8 @@ size_t ExpiryWheel::CascadeLevel(int level, int64_t now, size_t budget) {
     const int64_t limit = (current_[level - 1] + kSlots) / kRatio;
     const int64_t first = FirstOccupied(level);
     if (first < 0 || first >= limit) return moved;
-    // Add never puts an entry back into this slot: the level below reaches to its end, and one beyond the
-    // wheel's reach goes to a later slot of the top level.
+    // Add never puts an entry back into this slot: the level below reaches to its end, and one
+    // beyond the wheel's reach goes to a later slot of the top level.
     while (uint64_t head = levels_[level]->heads[first & (kSlots - 1)]) {
       if (moved == budget) return moved;
       ++moved;

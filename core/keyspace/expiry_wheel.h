@@ -8,13 +8,14 @@
 
 namespace replete {
 
-// Which entries of a shard are due: a hierarchical timing wheel (G. Varghese and T. Lauck, "Hashed and
-// hierarchical timing wheels", 1987). Its lists run through the entries' own links, so adding, removing
-// and refreshing a deadline are O(1), leave nothing behind, and need no memory per key beyond the entry's.
+// Which entries of a shard are due: a hierarchical timing wheel (G. Varghese and T. Lauck, "Hashed
+// and hierarchical timing wheels", 1987). Its lists run through the entries' own links, so adding,
+// removing and refreshing a deadline are O(1), leave nothing behind, and need no memory per key
+// beyond the entry's.
 //
-// A level has 128 slots; its slot is 64 slots of the level below, so an upper slot can be spread over the lower
-// level long before anything in it is due, in pieces of any size. Times are Unix milliseconds.
-// Under the shard's lock.
+// A level has 128 slots; its slot is 64 slots of the level below, so an upper slot can be spread
+// over the lower level long before anything in it is due, in pieces of any size. Times are Unix
+// milliseconds. Under the shard's lock.
 class ExpiryWheel {
  public:
   static constexpr int64_t kTickMs = 16;
@@ -27,7 +28,8 @@ class ExpiryWheel {
   // `entry` has the deadline extension with its deadline set, and is not linked.
   void Add(Entry* entry, int64_t now);
   void Remove(Entry* entry);
-  // An entry moves to another allocation: read the links of the old one, then give them to the new one.
+  // An entry moves to another allocation: read the links of the old one, then give them to the new
+  // one.
   struct Links {
     uint64_t next;
     uint64_t previous;
@@ -35,16 +37,18 @@ class ExpiryWheel {
   static Links LinksOf(const Entry* entry);
   void Relink(Entry* entry, Links links);
 
-  // An entry that is due, at the latest a tick after its deadline; null when none is. It stays linked.
+  // An entry that is due, at the latest a tick after its deadline; null when none is. It stays
+  // linked.
   Entry* Due(int64_t now);
-  // Moves up to `budget` entries from upper levels downwards where it is time. Returns how many it moved.
+  // Moves up to `budget` entries from upper levels downwards where it is time. Returns how many it
+  // moved.
   size_t Cascade(int64_t now, size_t budget);
 
   size_t size() const { return size_; }
   // Not later than the moment at which Due or Cascade next has work; kNever when empty.
   int64_t NextWork() const;
-  // The entry with the soonest deadline among those that `accept` lets pass, or null. Looks through the first
-  // slot of each level that has one.
+  // The entry with the soonest deadline among those that `accept` lets pass, or null. Looks through
+  // the first slot of each level that has one.
   template <class Accept>
   Entry* Soonest(Accept&& accept) const;
   // Memory of the slots, in bytes.

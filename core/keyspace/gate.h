@@ -6,7 +6,8 @@ namespace replete {
 class Waiter {
  public:
   virtual ~Waiter() = default;
-  // Called once, from the thread that released the owner, holding no lock. To try again from the start.
+  // Called once, from the thread that released the owner, holding no lock. To try again from the
+  // start.
   virtual void Wake() = 0;
 
  private:
@@ -40,8 +41,8 @@ class WaiterQueue {
   Waiter* tail_ = nullptr;
 };
 
-// The second level of exclusion of a shard: a long command owns it while its mutex is free. Under the
-// shard's mutex.
+// The second level of exclusion of a shard: a long command owns it while its mutex is free. Under
+// the shard's mutex.
 class Gate {
  public:
   bool owned() const { return owned_; }

@@ -19,7 +19,8 @@ struct Effect;
 // Why an entry left.
 enum class Departure : uint8_t { kDeleted, kExpired, kEvicted, kInvalidated };
 
-// What the layer above learns from a keyspace. Called under a shard's lock: quick, and never back into a keyspace.
+// What the layer above learns from a keyspace. Called under a shard's lock: quick, and never back
+// into a keyspace.
 class KeyspaceListener {
  public:
   virtual ~KeyspaceListener() = default;
@@ -46,8 +47,9 @@ class MemoryTotal {
   std::atomic<int64_t> used_{0};
 };
 
-// The object behind a namespace: shards, limits, policy. Which shard a key is in follows from its hash alone;
-// the number of shards is fixed when it is made. Thread-safe; entries are reached through Access.
+// The object behind a namespace: shards, limits, policy. Which shard a key is in follows from its
+// hash alone; the number of shards is fixed when it is made. Thread-safe; entries are reached
+// through Access.
 class Keyspace {
  public:
   // At most so many entries have one shard and an exact order.

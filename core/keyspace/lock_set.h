@@ -8,8 +8,8 @@
 
 namespace replete {
 
-// The shards a command needs, locked in (keyspace, shard) order, so that lock sets never deadlock. Who meets an
-// owner holds nothing when it parks. Reused from command to command; one thread.
+// The shards a command needs, locked in (keyspace, shard) order, so that lock sets never deadlock.
+// Who meets an owner holds nothing when it parks. Reused from command to command; one thread.
 class LockSet {
  public:
   void Clear() { shards_.clear(); }
@@ -28,7 +28,8 @@ class LockSet {
     for (size_t i = 0; i < shards_.size(); ++i) {
       shards_[i]->mutex.lock();
       shards_[i]->lock_acquisitions.Add();
-      if (!shards_[i]->gate.owned()) [[likely]] continue;
+      if (!shards_[i]->gate.owned()) [[likely]]
+        continue;
       shards_[i]->gate.Park(waiter);
       UnlockFirst(i + 1);
       return false;

@@ -1,19 +1,20 @@
 #include "core/keyspace/namespace_map.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace replete {
 namespace {
 
 bool IsNumber(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Whether a shard holds a key that begins with one of the prefixes. In slices: others work meanwhile.
+// Whether a shard holds a key that begins with one of the prefixes. In slices: others work
+// meanwhile.
 bool HasKeysUnder(Shard& shard, const std::vector<std::string>& prefixes) {
   constexpr size_t kSlice = 256;
   bool found = false;
@@ -187,9 +188,9 @@ Problem NamespaceRegistry::Drop(std::string_view name, std::shared_ptr<Keyspace>
   map->named.erase(map->named.find(name));
   const int number = (*dropped)->database();
   if (number >= 0) {
-    auto place = std::make_shared<Keyspace>(next_id_++, std::to_string(number), number,
-                                            NumberedDatabase(number, numbered_policy_),
-                                            reclaimer_, memory_);
+    auto place =
+        std::make_shared<Keyspace>(next_id_++, std::to_string(number), number,
+                                   NumberedDatabase(number, numbered_policy_), reclaimer_, memory_);
     place->set_wants_effects(wants_effects_);
     map->databases[static_cast<size_t>(number)] = std::move(place);
   }

@@ -27,7 +27,8 @@ struct NamespaceMap {
   std::vector<std::shared_ptr<Keyspace>> databases;
   std::map<std::string, std::shared_ptr<Keyspace>, std::less<>> named;
 
-  // A namespace by its name, or a numbered database by its number in decimal; null when there is none.
+  // A namespace by its name, or a numbered database by its number in decimal; null when there is
+  // none.
   std::shared_ptr<Keyspace> Find(std::string_view name) const;
 
   // The owner of a keyspace of this map; null when it is none.
@@ -51,8 +52,8 @@ struct NamespaceMap {
   NamespaceMap& operator=(const NamespaceMap&) = delete;
 };
 
-// Owner of the namespace map: publishes a new one with each change. Readers keep the map they have and compare
-// version() now and then. Thread-safe.
+// Owner of the namespace map: publishes a new one with each change. Readers keep the map they have
+// and compare version() now and then. Thread-safe.
 class NamespaceRegistry {
  public:
   NamespaceRegistry(int databases, EvictionPolicy policy, Reclaimer* reclaimer, MemoryTotal* memory,
@@ -61,8 +62,8 @@ class NamespaceRegistry {
   std::shared_ptr<const NamespaceMap> Current() const;
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
-  // What follows runs one at a time. Problems are plain text without a code. May take long when a prefix is
-  // given: a prefix under which numbered databases have keys is refused.
+  // What follows runs one at a time. Problems are plain text without a code. May take long when a
+  // prefix is given: a prefix under which numbered databases have keys is refused.
   [[nodiscard]] Problem Create(std::string_view name, const NamespaceSettings& settings);
   [[nodiscard]] Problem Alter(std::string_view name, const NamespaceSettings& settings);
   // Takes the namespace out of the map and marks it retired. The caller clears it.

@@ -28,8 +28,8 @@ uint64_t Reclaimer::OldestReader() const {
 }
 
 void Reclaimer::Retire(void* memory, size_t size, Deleter deleter) {
-  // A read-modify-write orders the caller's unlinking before the look at the readers, as the guard's
-  // exchange orders its announcement before its first look at a table.
+  // A read-modify-write orders the caller's unlinking before the look at the readers, as the
+  // guard's exchange orders its announcement before its first look at a table.
   uint64_t epoch = epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (OldestReader() == kIdle) {
     deleter(memory, size);

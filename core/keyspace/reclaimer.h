@@ -9,10 +9,10 @@
 
 namespace replete {
 
-// Epoch-based reclamation (K. Fraser, "Practical lock-freedom", 2004, section 5.2.3) for the memory of
-// tables: a loop looks ahead through a pipeline without a lock, only to prefetch, while another thread
-// may replace the segment it looks at. What is replaced is retired here and freed when no reader that
-// could still see it is inside a ReadGuard.
+// Epoch-based reclamation (K. Fraser, "Practical lock-freedom", 2004, section 5.2.3) for the memory
+// of tables: a loop looks ahead through a pipeline without a lock, only to prefetch, while another
+// thread may replace the segment it looks at. What is replaced is retired here and freed when no
+// reader that could still see it is inside a ReadGuard.
 //
 // Thread rules: Retire and Collect from any thread; one Reader belongs to one thread.
 class Reclaimer {

@@ -27,7 +27,8 @@ void AddAway(Bucket* home) {
   if ((word & kCountMask) != kCountSaturated) home->words[0].store(word + 1, kRelaxed);
 }
 
-// A saturated count stays: it no longer knows how many there are, and the segment's next rebuild counts anew.
+// A saturated count stays: it no longer knows how many there are, and the segment's next rebuild
+// counts anew.
 void DropAway(Bucket* home) {
   uint64_t word = home->words[0].load(kRelaxed);
   uint64_t count = word & kCountMask;

@@ -11,11 +11,13 @@
 #include <emmintrin.h>
 #endif
 
-// The parts of SegmentTable that do not depend on what it holds: words, buckets, segments, directory.
+// The parts of SegmentTable that do not depend on what it holds: words, buckets, segments,
+// directory.
 namespace replete::table {
 
-// A word names one item: 16 bits of tag, 44 bits of pointer (16-byte aligned, below 2^48), and 4 low bits
-// which in a bucket's first word count the items that have their home there and live elsewhere.
+// A word names one item: 16 bits of tag, 44 bits of pointer (16-byte aligned, below 2^48), and 4
+// low bits which in a bucket's first word count the items that have their home there and live
+// elsewhere.
 using Word = std::atomic<uint64_t>;
 
 inline constexpr uint64_t kPointerMask = 0x0000fffffffffff0;
@@ -27,7 +29,9 @@ inline constexpr uint32_t kDisplaced = 0x4000;
 inline constexpr uint32_t kFingerprintMask = 0x3fff;
 inline constexpr unsigned kSlots = 8;
 
-inline uint32_t Fingerprint(uint64_t hash) { return static_cast<uint32_t>(hash) & kFingerprintMask; }
+inline uint32_t Fingerprint(uint64_t hash) {
+  return static_cast<uint32_t>(hash) & kFingerprintMask;
+}
 
 struct alignas(64) Bucket {
   Word words[kSlots];
@@ -60,12 +64,12 @@ inline uint32_t MatchTag(const Bucket& bucket, uint32_t tag) {
 #endif
 }
 
-// A segment: a header of one cache line, then its buckets. Sizes are chosen so that header and buckets fill
-// an allocator size class (256, 512, 1024, 2048 or 3072 bytes).
+// A segment: a header of one cache line, then its buckets. Sizes are chosen so that header and
+// buckets fill an allocator size class (256, 512, 1024, 2048 or 3072 bytes).
 struct Segment {
   uint16_t buckets;
-  uint16_t count;       // items, those in `overflow` included
-  uint8_t depth;        // leading hash bits (after the shard's) that its items share
+  uint16_t count;                   // items, those in `overflow` included
+  uint8_t depth;                    // leading hash bits (after the shard's) that its items share
   std::vector<uint64_t>* overflow;  // words that found no bucket; null nearly always
 
   Bucket* bucket(uint32_t index) { return reinterpret_cast<Bucket*>(this) + 1 + index; }
@@ -83,7 +87,9 @@ inline constexpr uint16_t kLargest = 47;
 inline constexpr uint8_t kMaxDepth = 28;
 
 // Home bucket of 16 hash bits: monotone, so buckets are in hash order.
-inline uint32_t HomeOf(uint32_t position16, uint32_t buckets) { return (position16 * buckets) >> 16; }
+inline uint32_t HomeOf(uint32_t position16, uint32_t buckets) {
+  return (position16 * buckets) >> 16;
+}
 
 // The other bucket of an item, from its fingerprint alone; its own inverse.
 // (Partial-key cuckoo hashing: Fan et al., "MemC3", NSDI 2013, here modulo any bucket count.)
@@ -96,7 +102,8 @@ inline uint32_t OtherBucket(uint32_t bucket, uint32_t fingerprint, uint32_t buck
 Segment* NewSegment(uint16_t buckets, uint8_t depth);
 void FreeSegment(void* memory, size_t bytes);
 
-// Places a word in its home or its other bucket, moving others by at most a few steps. False: no room.
+// Places a word in its home or its other bucket, moving others by at most a few steps. False: no
+// room.
 bool Place(Segment* segment, uint32_t home, uint32_t fingerprint, const void* item);
 // As Place, and keeps the word in the overflow list when there is no room.
 void PlaceAlways(Segment* segment, uint32_t home, uint32_t fingerprint, const void* item);

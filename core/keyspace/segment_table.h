@@ -11,16 +11,18 @@
 
 namespace replete {
 
-// A hash table of pointers that never stalls to grow: extendible hashing (R. Fagin et al., "Extendible
-// hashing", 1979) over small segments that grow by half and then split one at a time, each a few hundred
-// items. Inside a segment an item is in one of two 64-byte buckets (partial-key cuckoo), so a lookup that
-// misses reads one cache line most of the time and no item at all.
+// A hash table of pointers that never stalls to grow: extendible hashing (R. Fagin et al.,
+// "Extendible hashing", 1979) over small segments that grow by half and then split one at a time,
+// each a few hundred items. Inside a segment an item is in one of two 64-byte buckets (partial-key
+// cuckoo), so a lookup that misses reads one cache line most of the time and no item at all.
 //
-// Everything is laid out in hash order: directory by leading bits, home buckets by the bits after them. A
-// scan position is therefore a hash prefix, which splitting, growing, shrinking and displacement leave valid.
+// Everything is laid out in hash order: directory by leading bits, home buckets by the bits after
+// them. A scan position is therefore a hash prefix, which splitting, growing, shrinking and
+// displacement leave valid.
 //
-// Traits: `Item` (16-byte aligned), `Key(const Item*)`, `Hash(std::string_view)`. The table owns no items.
-// One thread at a time, but Prefetch* may run beside a writer, inside a Reclaimer::ReadGuard.
+// Traits: `Item` (16-byte aligned), `Key(const Item*)`, `Hash(std::string_view)`. The table owns no
+// items. One thread at a time, but Prefetch* may run beside a writer, inside a
+// Reclaimer::ReadGuard.
 template <class Traits>
 class SegmentTable {
  public:
@@ -45,8 +47,8 @@ class SegmentTable {
     uint32_t home_ = 0;
   };
 
-  // `skip_bits` leading hash bits are the same for all items (the shard's number). `reclaimer` may be
-  // null when nobody prefetches.
+  // `skip_bits` leading hash bits are the same for all items (the shard's number). `reclaimer` may
+  // be null when nobody prefetches.
   explicit SegmentTable(unsigned skip_bits = 0, Reclaimer* reclaimer = nullptr)
       : skip_bits_(skip_bits), reclaimer_(reclaimer) {}
   ~SegmentTable() { DropAll(); }
@@ -82,8 +84,8 @@ class SegmentTable {
       return result;
     } else {
       uint32_t other = table::OtherBucket(place.home, fingerprint, place.buckets);
-      if (FindIn(*place.segment->bucket(other),
-                 table::kOccupied | table::kDisplaced | fingerprint, key, &result)) {
+      if (FindIn(*place.segment->bucket(other), table::kOccupied | table::kDisplaced | fingerprint,
+                 key, &result)) {
         result.bucket_ = other;
       } else if (!FindOverflow(place, fingerprint, key, &result)) {
         return result;
@@ -99,8 +101,7 @@ class SegmentTable {
     table::Directory* directory = directory_.load(std::memory_order_relaxed);
     if (directory == nullptr) return false;
     const Place place = Locate(directory, hash);
-    const uint32_t other =
-        table::OtherBucket(place.home, table::Fingerprint(hash), place.buckets);
+    const uint32_t other = table::OtherBucket(place.home, table::Fingerprint(hash), place.buckets);
     for (uint32_t index : {place.home, other}) {
       for (const table::Word& word : place.segment->bucket(index)->words) {
         if ((word.load(std::memory_order_relaxed) & table::kPointerMask) ==
@@ -161,19 +162,21 @@ class SegmentTable {
     size_ = 0;
   }
 
-  // Calls fn(Item*) for each item with its home at or after `position`, in steps of whole home buckets, until
-  // about `want` items were given, and returns where to go on (kScanEnd: the end). An item that is there
-  // from the first to the last call of a scan is given at least once. `fn` must not change the table.
+  // Calls fn(Item*) for each item with its home at or after `position`, in steps of whole home
+  // buckets, until about `want` items were given, and returns where to go on (kScanEnd: the end).
+  // An item that is there from the first to the last call of a scan is given at least once. `fn`
+  // must not change the table.
   template <class Fn>
   uint64_t Scan(uint64_t position, size_t want, Fn&& fn) const {
     table::Directory* directory = directory_.load(std::memory_order_relaxed);
     if (directory == nullptr) return kScanEnd;
     size_t given = 0;
     while (position < kScanEnd) {
-      const uint64_t relative = position << 12;  // hash order, shard bits removed by the caller's shift
+      const uint64_t relative = position
+                                << 12;  // hash order, shard bits removed by the caller's shift
       const Place place = LocateRelative(directory, relative);
-      const auto steps = static_cast<uint32_t>(
-          std::min<size_t>((want - given) / 4 + 1, table::kLargest));
+      const auto steps =
+          static_cast<uint32_t>(std::min<size_t>((want - given) / 4 + 1, table::kLargest));
       const uint32_t last = std::min(place.buckets, place.home + steps);
       given += ScanHomes(*place.segment, place.home, last, fn);
       position = PositionAfter(relative, place, last);
@@ -324,13 +327,13 @@ class SegmentTable {
     return given;
   }
 
-  // Position of home bucket `bucket` (its count: of the segment after) in the segment `relative` is in.
+  // Position of home bucket `bucket` (its count: of the segment after) in the segment `relative` is
+  // in.
   static uint64_t PositionAfter(uint64_t relative, const Place& place, uint32_t bucket) {
     const uint64_t prefix = Leading(relative, place.depth);
     if (bucket == place.buckets) {
       uint64_t next = prefix + 1;
-      return place.depth == 0 || (next >> place.depth) != 0 ? kScanEnd
-                                                            : next << (52 - place.depth);
+      return place.depth == 0 || (next >> place.depth) != 0 ? kScanEnd : next << (52 - place.depth);
     }
     uint64_t first = ((uint64_t{bucket} << 16) + place.buckets - 1) / place.buckets;
     uint64_t start = place.depth == 0 ? 0 : prefix << (64 - place.depth);
@@ -389,8 +392,8 @@ class SegmentTable {
     const uint64_t relative = hash << skip_bits_;
     table::Segment* old = place.segment;
     if (old->buckets < table::kLargest) {
-      uint16_t next = *std::upper_bound(std::begin(table::kSizes), std::end(table::kSizes),
-                                        old->buckets);
+      uint16_t next =
+          *std::upper_bound(std::begin(table::kSizes), std::end(table::kSizes), old->buckets);
       table::Segment* bigger = table::NewSegment(next, old->depth);
       Refill(*old, bigger, bigger);
       Publish(directory_.load(std::memory_order_relaxed), relative, bigger);
@@ -424,8 +427,8 @@ class SegmentTable {
     RetireDirectory(old);
   }
 
-  // Places all items of `from` by their next bit into `low` or `high` (which may be the same segment).
-  // Keys are fetched ahead: each is a cache miss otherwise.
+  // Places all items of `from` by their next bit into `low` or `high` (which may be the same
+  // segment). Keys are fetched ahead: each is a cache miss otherwise.
   void Refill(const table::Segment& from, table::Segment* low, table::Segment* high) {
     std::array<Item*, table::kLargest * table::kSlots> items;
     size_t n = 0;
@@ -455,7 +458,8 @@ class SegmentTable {
     table::PlaceAlways(into, home, table::Fingerprint(hash), item);
   }
 
-  // Below these a segment is given back in part: far enough from where it grew that it does not swing.
+  // Below these a segment is given back in part: far enough from where it grew that it does not
+  // swing.
   static uint32_t ShrinkBelow(const table::Segment& segment) {
     if (segment.buckets == table::kLargest) return segment.capacity() * 2 / 5;
     return segment.buckets == table::kSmallest ? 0 : segment.capacity() / 4;
@@ -465,8 +469,9 @@ class SegmentTable {
     const uint64_t relative = hash << skip_bits_;
     table::Directory* directory = directory_.load(std::memory_order_relaxed);
     if (segment->depth == 0 || segment->buckets == table::kLargest) {
-      uint16_t next = *(std::lower_bound(std::begin(table::kSizes), std::end(table::kSizes),
-                                         segment->buckets) - 1);
+      uint16_t next =
+          *(std::lower_bound(std::begin(table::kSizes), std::end(table::kSizes), segment->buckets) -
+            1);
       table::Segment* smaller = table::NewSegment(next, segment->depth);
       Refill(*segment, smaller, smaller);
       Publish(directory, relative, smaller);

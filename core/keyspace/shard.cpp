@@ -23,7 +23,8 @@ Shard::Shard(Keyspace* keyspace, unsigned index, unsigned shard_bits, Reclaimer*
     : data(shard_bits, reclaimer), keyspace_(keyspace), index_(index) {}
 
 void Shard::Publish() {
-  // The total is shared by all loops: it is told in steps, so that writes to different shards do not meet there.
+  // The total is shared by all loops: it is told in steps, so that writes to different shards do
+  // not meet there.
   constexpr int64_t kStep = 4096;
   const size_t now = data.entry_bytes + data.table.bytes() + data.wheel.bytes();
   bytes_.store(now, std::memory_order_relaxed);

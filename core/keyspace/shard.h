@@ -28,8 +28,8 @@ struct EntryTraits {
 
 using EntryTable = SegmentTable<EntryTraits>;
 
-// The entries of a shard with everything that points at them: swapped as a whole to clear a shard in O(1)
-// and freed by a worker.
+// The entries of a shard with everything that points at them: swapped as a whole to clear a shard
+// in O(1) and freed by a worker.
 struct ShardData {
   ShardData(unsigned skip_bits, Reclaimer* reclaimer) : table(skip_bits, reclaimer) {}
   ShardData(ShardData&&) = delete;
@@ -45,8 +45,8 @@ struct ShardData {
   size_t entry_bytes = 0;
 };
 
-// A lock and a table. Everything but the atomics is guarded by `mutex`, and while `gate` is owned belongs to
-// the owner alone: who takes the mutex looks at the gate first.
+// A lock and a table. Everything but the atomics is guarded by `mutex`, and while `gate` is owned
+// belongs to the owner alone: who takes the mutex looks at the gate first.
 class Shard {
  public:
   Shard(Keyspace* keyspace, unsigned index, unsigned shard_bits, Reclaimer* reclaimer);

@@ -9,9 +9,9 @@
 
 namespace replete {
 
-// A four-byte adaptive mutex: one compare-and-swap when free, a short spin when not (holders work for
-// microseconds), then the kernel. Counts how often it was found taken. Meets Lockable.
-// (U. Drepper, "Futexes are tricky", 2011, mutex 2, with a spin before it.)
+// A four-byte adaptive mutex: one compare-and-swap when free, a short spin when not (holders work
+// for microseconds), then the kernel. Counts how often it was found taken. Meets Lockable. (U.
+// Drepper, "Futexes are tricky", 2011, mutex 2, with a spin before it.)
 class ShardMutex {
  public:
   ShardMutex() = default;

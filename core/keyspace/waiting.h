@@ -45,7 +45,8 @@ class WatchTable {
   }
 
  private:
-  std::unordered_map<std::string, std::vector<std::shared_ptr<Watcher>>, StringHash, std::equal_to<>>
+  std::unordered_map<std::string, std::vector<std::shared_ptr<Watcher>>, StringHash,
+                     std::equal_to<>>
       watched_;
 };
 
@@ -53,9 +54,9 @@ class WatchTable {
 class BlockedClient {
  public:
   virtual ~BlockedClient() = default;
-  // The key may have something. Called under the key's lock by whoever wrote it. If the client still waits
-  // and the value suits it, takes its element through `access` and returns true; it is then served and is
-  // asked no more. False: it does not wait any longer, or has to wait on.
+  // The key may have something. Called under the key's lock by whoever wrote it. If the client
+  // still waits and the value suits it, takes its element through `access` and returns true; it is
+  // then served and is asked no more. False: it does not wait any longer, or has to wait on.
   virtual bool Serve(Access& access, const Key& key) = 0;
   // It does not wait any longer (served elsewhere, timed out, gone).
   virtual bool done() const = 0;

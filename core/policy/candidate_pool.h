@@ -8,9 +8,9 @@ namespace replete {
 
 class Entry;
 
-// The next victims of a shard that keeps no exact order: the best of whole segments, which are random samples
-// of a few hundred keys. Nothing here keeps an entry alive: who takes a candidate looks whether it is still
-// there and unchanged. Under the shard's lock.
+// The next victims of a shard that keeps no exact order: the best of whole segments, which are
+// random samples of a few hundred keys. Nothing here keeps an entry alive: who takes a candidate
+// looks whether it is still there and unchanged. Under the shard's lock.
 class CandidatePool {
  public:
   static constexpr size_t kCapacity = 8;

@@ -18,11 +18,14 @@ bool IsNamed(const Entry* entry, std::span<const Key> named) {
 
 bool Evicts(EvictionPolicy policy, const Entry* entry) {
   switch (policy) {
-    case EvictionPolicy::kNone: return false;
+    case EvictionPolicy::kNone:
+      return false;
     case EvictionPolicy::kVolatileLru:
     case EvictionPolicy::kVolatileTtl:
-    case EvictionPolicy::kVolatileRandom: return entry->has(Entry::kDeadline);
-    default: return true;
+    case EvictionPolicy::kVolatileRandom:
+      return entry->has(Entry::kDeadline);
+    default:
+      return true;
   }
 }
 
@@ -50,10 +53,12 @@ uint64_t Score(EvictionPolicy policy, const Shard& shard, const Entry* entry) {
 Entry* ExactVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> named) {
   Entry* spared = nullptr;
   if (ByDeadline(policy)) {
-    Entry* soonest = shard.data.wheel.Soonest([&](const Entry* entry) { return !IsNamed(entry, named); });
+    Entry* soonest =
+        shard.data.wheel.Soonest([&](const Entry* entry) { return !IsNamed(entry, named); });
     if (soonest != nullptr) return soonest;
   }
-  for (Entry* entry = shard.data.order.oldest(); entry != nullptr; entry = OrderList::Previous(entry)) {
+  for (Entry* entry = shard.data.order.oldest(); entry != nullptr;
+       entry = OrderList::Previous(entry)) {
     if (!Evicts(policy, entry)) continue;
     if (!IsNamed(entry, named)) return entry;
     if (spared == nullptr) spared = entry;

@@ -8,12 +8,12 @@ class Entry;
 class Shard;
 struct Key;
 
-// The entry of `shard` that its keyspace's policy lets go first; null when the policy lets none go. Keys in
-// `named` are spared while there is anybody else.
+// The entry of `shard` that its keyspace's policy lets go first; null when the policy lets none go.
+// Keys in `named` are spared while there is anybody else.
 //
-// A shard with an exact order gives the exact victim for lru, fifo and ttl. A larger one gives the best of a few
-// hundred random entries at a time: whole segments of the table, of which the best few percent become candidates.
-// Under the shard's lock.
+// A shard with an exact order gives the exact victim for lru, fifo and ttl. A larger one gives the
+// best of a few hundred random entries at a time: whole segments of the table, of which the best
+// few percent become candidates. Under the shard's lock.
 Entry* PickVictim(Shard& shard, std::span<const Key> named);
 
 }  // namespace replete

@@ -6,8 +6,8 @@
 
 namespace replete {
 
-// The exact order of a small shard's entries, newest first, through the links of the kOrder extension. LRU
-// when every use calls MoveToFront, FIFO when none does. Under the shard's lock.
+// The exact order of a small shard's entries, newest first, through the links of the kOrder
+// extension. LRU when every use calls MoveToFront, FIFO when none does. Under the shard's lock.
 class OrderList {
  public:
   void PushFront(Entry* entry) {

@@ -7,8 +7,9 @@ namespace replete {
 
 class Keyspace;
 
-// What a write really did, in the order it did it. Deterministic: applying the effects of a run in order to
-// an empty data set gives the same data set, whatever the clock, the limits and the policy there.
+// What a write really did, in the order it did it. Deterministic: applying the effects of a run in
+// order to an empty data set gives the same data set, whatever the clock, the limits and the policy
+// there.
 struct Effect {
   enum class Kind : uint8_t {
     kPut,         // key holds the string `value` until `deadline`; whatever it held before is gone
@@ -20,9 +21,9 @@ struct Effect {
     kHashDelete,  // field `value` is gone; an empty hash is gone
     kPushFront,   // `value` put before a list's first element; an absent list is created
     kPushBack,
-    kPopFront,    // the first element is gone; an empty list is gone
+    kPopFront,  // the first element is gone; an empty list is gone
     kPopBack,
-    kClear,       // the keyspace is empty
+    kClear,  // the keyspace is empty
   };
 
   Kind kind;

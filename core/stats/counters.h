@@ -20,8 +20,8 @@ class Counter {
 struct ShardStats {
   Counter hits;
   Counter misses;
-  Counter writes;       // values stored
-  Counter deletes;      // removed by a command
+  Counter writes;   // values stored
+  Counter deletes;  // removed by a command
   Counter expired;
   Counter evicted;
   Counter invalidated;

@@ -39,7 +39,8 @@ bool ParseConditions(CommandContext& ctx, Conditions* conditions) {
     } else if (ctx.ArgIs(i, "lt")) {
       conditions->lt = true;
     } else {
-      ctx.reply().Error(fmt::format("ERR Unsupported option {}", ctx.arg(i)));
+      ctx.reply().Error(
+          fmt::format("ERR Unsupported option {}", ctx.arg(i).substr(0, ctx.arg(i).find('\0'))));
       return false;
     }
   }

@@ -179,6 +179,7 @@ void Help(CommandContext& context) {
 constexpr uint32_t kChange = kAdmin | kNoScript | kNoMulti | kLong;
 constexpr uint32_t kDanger = category::kAdmin | category::kDangerous;
 
+// clang-format off
 constexpr Command kNamespaceCommands[] = {
     {.name = "create", .arity = -3, .flags = kChange, .categories = kDanger,
      .scope = Scope::kNone, .keys = {}, .since = "0.1.0", .summary = "Makes a namespace.",
@@ -223,12 +224,15 @@ constexpr Command kNamespaceCommands[] = {
      .summary = "Returns helpful text about the different subcommands.", .syntax = "",
      .reply = "array", .handler = Help},
 };
+// clang-format on
 
+// clang-format off
 constexpr Command kCommands[] = {
     {.name = "namespace", .arity = -2, .flags = 0, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "0.1.0", .summary = "A container for namespace commands.", .syntax = "",
      .reply = "", .handler = nullptr, .subcommands = kNamespaceCommands},
 };
+// clang-format on
 
 }  // namespace
 

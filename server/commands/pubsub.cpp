@@ -1,7 +1,8 @@
 // SUBSCRIBE, UNSUBSCRIBE, PSUBSCRIBE, PUNSUBSCRIBE, PUBLISH, PUBSUB.
+#include "server/pubsub.h"
+
 #include "server/command_context.h"
 #include "server/commands/groups.h"
-#include "server/pubsub.h"
 #include "server/server.h"
 
 namespace replete {
@@ -77,8 +78,9 @@ void Unsubscribe(CommandContext& context) {
 
 void UnsubscribePatterns(CommandContext& context) {
   PubSub& pubsub = context.server().pubsub();
-  Leave(context, context.client().patterns, "punsubscribe",
-        [&](std::string_view name, const Subscriber* who) { pubsub.UnsubscribePattern(name, who); });
+  Leave(
+      context, context.client().patterns, "punsubscribe",
+      [&](std::string_view name, const Subscriber* who) { pubsub.UnsubscribePattern(name, who); });
 }
 
 void Publish(CommandContext& context) {
@@ -130,6 +132,7 @@ void Help(CommandContext& context) {
 constexpr uint32_t kJoin = kPubsub | kNoScript | kLoading | kStale;
 constexpr uint32_t kAsk = kPubsub | kLoading | kStale;
 
+// clang-format off
 constexpr Command kPubSubCommands[] = {
     {.name = "channels", .arity = -2, .flags = kAsk, .categories = category::kPubsub,
      .scope = Scope::kNone, .keys = {}, .since = "2.8.0", .summary = "Returns the active channels.",
@@ -147,7 +150,9 @@ constexpr Command kPubSubCommands[] = {
      .summary = "Returns helpful text about the different subcommands.", .syntax = "",
      .reply = "array", .handler = Help},
 };
+// clang-format on
 
+// clang-format off
 constexpr Command kCommands[] = {
     {.name = "subscribe", .arity = -2, .flags = kJoin, .categories = category::kPubsub,
      .scope = Scope::kNone, .keys = {}, .since = "2.0.0",
@@ -174,6 +179,7 @@ constexpr Command kCommands[] = {
      .keys = {}, .since = "2.8.0", .summary = "A container for Pub/Sub commands.", .syntax = "",
      .reply = "", .handler = nullptr, .subcommands = kPubSubCommands},
 };
+// clang-format on
 
 }  // namespace
 

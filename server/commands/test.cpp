@@ -11,8 +11,8 @@ namespace {
 
 using namespace command_flag;
 
-// TESTLONG microseconds key [key ...]: adds one to every counter, slowly, as one indivisible command. What others
-// see of a long command that owns its shards.
+// TESTLONG microseconds key [key ...]: adds one to every counter, slowly, as one indivisible
+// command. What others see of a long command that owns its shards.
 void TestLong(CommandContext& context) {
   int64_t pause_us = 0;
   if (!context.Integer(1, &pause_us)) return;
@@ -37,6 +37,7 @@ void TestLong(CommandContext& context) {
   context.reply().Integer(sum);
 }
 
+// clang-format off
 constexpr Command kCommands[] = {
     {.name = "testlong", .arity = -3, .flags = kWrite | kLong | kTest,
      .categories = category::kString, .scope = Scope::kKeys,
@@ -45,6 +46,7 @@ constexpr Command kCommands[] = {
      .since = "0.1.0", .summary = "Increments counters slowly and at once.",
      .syntax = "microseconds key [key ...]", .reply = "integer", .handler = TestLong},
 };
+// clang-format on
 
 }  // namespace
 

@@ -96,6 +96,7 @@ void Unwatch(CommandContext& context) {
 
 constexpr uint32_t kCommon = kNoScript | kLoading | kStale | kAllowBusy;
 
+// clang-format off
 constexpr Command kCommands[] = {
     {.name = "multi", .arity = 1, .flags = kCommon | kFast, .categories = category::kTransaction,
      .scope = Scope::kNone, .keys = {}, .since = "1.2.0", .summary = "Starts a transaction.",
@@ -117,6 +118,7 @@ constexpr Command kCommands[] = {
      .summary = "Forgets about watched keys of a transaction.", .syntax = "", .reply = "simple",
      .handler = Unwatch},
 };
+// clang-format on
 
 }  // namespace
 

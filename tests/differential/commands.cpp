@@ -136,7 +136,7 @@ Request RequestSource::Make(Random& random) const {
   Generate(command.grammar, random, &request.args);
   if (random.Chance(9)) {
     Mutate(&request, random);
-    MakeHarmless(&request);
+    MakeHarmless(&request, random);
   }
   request.match = MatchFor(request.args);
   return request;
@@ -174,7 +174,7 @@ void Mutate(Request* request, Random& random) {
   }
 }
 
-void MakeHarmless(Request* request) {
+void MakeHarmless(Request* request, Random& random) {
   std::vector<std::string>& args = request->args;
   const std::string name = CommandName(*request);
   if (name == "BLPOP") {
@@ -185,11 +185,12 @@ void MakeHarmless(Request* request) {
     if (number && seconds > -0.01 && !(seconds > 0 && seconds < 0.02)) args.back() = "0.001";
   }
   if (!SetsDeadline(name)) return;
-  // Year 2100 in milliseconds: far off as a duration and as an instant, in either unit.
+  // From the year 2100 on in milliseconds: far off as a duration and as an instant, in either unit,
+  // and never the same twice (see Seconds in pieces.cpp).
   static constexpr long long kFarOff = 4102444800000;
   for (std::size_t i = 2; i < args.size(); ++i) {
     const long long value = std::strtoll(args[i].c_str(), nullptr, 10);
-    if (value > 0 && value < kFarOff) args[i] = std::to_string(kFarOff);
+    if (value > 0 && value < kFarOff) args[i] = std::to_string(kFarOff + random.Below(kFarOff));
   }
 }
 

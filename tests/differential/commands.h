@@ -72,7 +72,7 @@ void Mutate(Request* request, Random& random);
 
 // Takes the danger out of a random request: waits that would last, deadlines that would pass while
 // the servers are compared.
-void MakeHarmless(Request* request);
+void MakeHarmless(Request* request, Random& random);
 
 std::string UpperCase(std::string word);
 

@@ -36,12 +36,12 @@ struct Reply {
 };
 
 // Bytes made printable, as redis-cli prints them.
-inline std::string Quoted(std::string_view bytes, std::size_t limit = 200) {
+inline std::string Printable(std::string_view bytes, std::string_view escaped = "\"\\") {
   static const char kHex[] = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : bytes.substr(0, limit)) {
+  std::string out;
+  for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+    if (escaped.find(c) != std::string_view::npos) {
       out += {'\\', c};
     } else if (byte >= 32 && byte < 127) {
       out += c;
@@ -49,7 +49,11 @@ inline std::string Quoted(std::string_view bytes, std::size_t limit = 200) {
       out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
     }
   }
-  out += '"';
+  return out;
+}
+
+inline std::string Quoted(std::string_view bytes, std::size_t limit = 200) {
+  std::string out = "\"" + Printable(bytes.substr(0, limit)) + "\"";
   if (bytes.size() > limit) out += "...(" + std::to_string(bytes.size()) + " bytes)";
   return out;
 }
@@ -70,7 +74,7 @@ inline std::string ToString(const Reply& reply) {
   if (reply.type == 0) return "(none)";
   if (reply.null) return reply.type == '$' ? "nil" : reply.type == '*' ? "*nil" : "_";
   if (reply.type == '$') return Quoted(reply.text);
-  if (!reply.IsAggregate()) return reply.type + reply.text;
+  if (!reply.IsAggregate()) return reply.type + Printable(reply.text, "");
   std::string out = reply.type == '*'   ? "["
                     : reply.type == '%' ? "{"
                                         : reply.type + std::string("[");

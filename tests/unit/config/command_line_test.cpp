@@ -97,8 +97,8 @@ TEST(ConfigCommandLine, ProblemsNameArgumentValueAndWhatIsAllowed) {
             "warning (allowed: one of debug, verbose, notice, warning)");
   EXPECT_EQ(Refusal({"--maxmemory-policy", "allkeys-lfu"}),
             "--maxmemory-policy 'allkeys-lfu': policy 'allkeys-lfu' is not available in this "
-            "version (allowed: one of noeviction, allkeys-lru, volatile-lru, volatile-ttl, fifo, "
-            "ttl)");
+            "version (allowed: " +
+                std::string(kAvailablePolicies) + ")");
   EXPECT_EQ(Refusal({"--dir", "/nope"}),
             "--dir '/nope': No such file or directory (allowed: an existing directory)");
   std::vector<const char*> many(18, "::1");

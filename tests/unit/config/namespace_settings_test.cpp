@@ -50,7 +50,7 @@ TEST(ConfigNamespace, RedisPolicyNames) {
 }
 
 TEST(ConfigNamespace, Problems) {
-  const std::tuple<const char*, const char*, const char*> cases[] = {
+  const std::tuple<std::string, std::string, std::string> cases[] = {
       {"nope", "1", "unknown option 'nope'"},
       {"", "1", "unknown option ''"},
       {"engine", "disk", "engine 'disk' is not available in this version"},
@@ -72,10 +72,9 @@ TEST(ConfigNamespace, Problems) {
        "bad value '4294967296' for option 'default_ttl': argument must be between 0 and "
        "4294967295 inclusive"},
       {"policy", "lfu", "policy 'lfu' is not available in this version"},
-      {"policy", "ALLKEYS-RANDOM", "policy 'allkeys-random' is not available in this version"},
+      {"policy", "ALLKEYS-LFU", "policy 'allkeys-lfu' is not available in this version"},
       {"policy", "mru",
-       "bad value 'mru' for option 'policy': argument must be one of none, lru, ttl, fifo, "
-       "noeviction, allkeys-lru, volatile-lru, volatile-ttl"},
+       "bad value 'mru' for option 'policy': argument must be " + std::string(kAvailablePolicies)},
       {"flushall", "1", "bad value '1' for option 'flushall': argument must be 'yes' or 'no'"},
   };
   for (const auto& [name, value, problem] : cases) {

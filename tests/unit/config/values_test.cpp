@@ -164,18 +164,28 @@ TEST(ConfigEvictionPolicy, WordsOfBothVocabularies) {
 
 TEST(ConfigEvictionPolicy, WhatIsAvailable) {
   EvictionPolicy policy = EvictionPolicy::kNone;
-  for (const char* word : {"none", "noeviction", "lru", "allkeys-lru", "fifo", "ttl",
-                           "volatile-ttl", "volatile-lru"}) {
+  for (const char* word :
+       {"none", "noeviction", "lru", "allkeys-lru", "fifo", "ttl", "volatile-ttl", "random",
+        "allkeys-random", "volatile-random", "volatile-lru"}) {
     EXPECT_EQ(ParseEvictionPolicy(word, "unknown", &policy), std::nullopt) << word;
     EXPECT_TRUE(IsAvailable(policy)) << word;
   }
-  for (const std::string word : {"lfu", "random", "s3fifo", "tinylfu", "allkeys-lfu",
-                                 "allkeys-random", "volatile-lfu", "volatile-random"}) {
+  for (const std::string word : {"lfu", "s3fifo", "tinylfu", "allkeys-lfu", "volatile-lfu"}) {
     EXPECT_EQ(ParseEvictionPolicy(word, "unknown", &policy),
               "policy '" + word + "' is not available in this version");
   }
+  // Every word of the text is available, and every available policy is in the text.
+  std::string words =
+      std::string(kAvailablePolicies).substr(std::string_view("one of ").size()) + ", ";
+  int listed = 0;
+  for (size_t comma; (comma = words.find(", ")) != std::string::npos; words.erase(0, comma + 2)) {
+    EXPECT_EQ(ParseEvictionPolicy(words.substr(0, comma), "unknown", &policy), std::nullopt)
+        << words;
+    ++listed;
+  }
+  EXPECT_EQ(listed, 11);
   EXPECT_EQ(ParseEvictionPolicy("mru", "unknown", &policy), "unknown");
-  EXPECT_EQ(policy, EvictionPolicy::kVolatileLru);
+  EXPECT_EQ(policy, EvictionPolicy::kVolatileRandom);
 }
 
 TEST(ConfigOutputBufferLimits, OnlyNamedClassesChange) {

@@ -33,7 +33,8 @@ constexpr uint8_t kAllExtensions[] = {0, Entry::kDeadline, Entry::kOrder,
 TEST(EntryTest, KeepsKeyValueAndExtensionsApart) {
   const std::string long_key(70'000, 'K');
   for (const uint8_t extensions : kAllExtensions) {
-    for (const std::string& key : {std::string(), std::string("k"), std::string("a\0b", 3), long_key}) {
+    for (const std::string& key :
+         {std::string(), std::string("k"), std::string("a\0b", 3), long_key}) {
       Owned entry(Entry::NewString(key, "value", extensions));
       EXPECT_EQ(entry->deadline() == kNoDeadline, (extensions & Entry::kDeadline) == 0);
       if (extensions & Entry::kDeadline) {

@@ -37,8 +37,8 @@ class WheelTest : public ::testing::Test {
   // All work at `now`; checks that what comes out is due and that nothing due for a tick stays.
   size_t Sweep(int64_t now, size_t budget = 1000000) {
     size_t popped = 0;
-    // Rounds: after a long absence upper slots come down only when the lower ones are empty, and what is
-    // then overdue comes out with the running slot.
+    // Rounds: after a long absence upper slots come down only when the lower ones are empty, and
+    // what is then overdue comes out with the running slot.
     const int64_t ticks[] = {now, now + ExpiryWheel::kTickMs};
     for (size_t i = 0; i < 2;) {
       bool progress = wheel_.Cascade(ticks[i], budget) > 0;

@@ -33,7 +33,8 @@ class NamespaceMapTest : public ::testing::Test {
   }
   void Store(int database, std::string_view name) {
     Access access(clock_, listener_);
-    const Key key = ResolveKey(*registry_.Current()->databases[static_cast<size_t>(database)], name);
+    const Key key =
+        ResolveKey(*registry_.Current()->databases[static_cast<size_t>(database)], name);
     access.SetString(key, "v", kNoDeadline);
     key.shard->Publish();
   }
@@ -218,9 +219,9 @@ TEST(KeyspaceTest, TheNumberOfShardsFollowsFromTheLimitAtItsCreation) {
     size_t shards;
     bool exact;
   };
-  for (const Case& expected : {Case{0, 32, false}, Case{1, 1, true}, Case{65'536, 1, true},
-                               Case{65'537, 4, false}, Case{100'000, 8, false},
-                               Case{10'000'000, 32, false}}) {
+  for (const Case& expected :
+       {Case{0, 32, false}, Case{1, 1, true}, Case{65'536, 1, true}, Case{65'537, 4, false},
+        Case{100'000, 8, false}, Case{10'000'000, 32, false}}) {
     NamespaceSettings settings;
     settings.max_entries = expected.max_entries;
     Keyspace keyspace(1, "n", -1, settings, &reclaimer, &memory);

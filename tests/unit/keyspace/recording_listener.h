@@ -31,7 +31,9 @@ class RecordingListener final : public KeyspaceListener {
     ++disposed_entries;
     Entry::Delete(entry);
   }
-  void Dispose(std::unique_ptr<ShardData> data) override { disposed_by_shard += data->table.size(); }
+  void Dispose(std::unique_ptr<ShardData> data) override {
+    disposed_by_shard += data->table.size();
+  }
 
   std::vector<Left> left;
   size_t effects = 0;

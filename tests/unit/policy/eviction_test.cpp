@@ -203,7 +203,8 @@ void ExactEviction::Step() {
       break;
     }
     case 6: {
-      if (Entry* entry = access.Use(keys[0]); entry != nullptr && entry->type() == ValueType::kString) {
+      if (Entry* entry = access.Use(keys[0]);
+          entry != nullptr && entry->type() == ValueType::kString) {
         access.EditString(keys[0], entry, Below(200), [](char*) {});
       }
       reference_.Use(first);
@@ -316,7 +317,8 @@ TEST(Eviction, VolatilePoliciesLeaveKeysWithoutADeadlineAlone) {
     for (const uint64_t limit : {uint64_t{20}, uint64_t{100'000}}) {
       Cache cache(policy, limit);
       for (int i = 0; i < 10; ++i) cache.Set("stays:" + std::to_string(i));
-      for (int i = 0; i < 10; ++i) cache.Set("goes:" + std::to_string(i), ManualClock::kStart + 9000 - i);
+      for (int i = 0; i < 10; ++i)
+        cache.Set("goes:" + std::to_string(i), ManualClock::kStart + 9000 - i);
       for (size_t i = 0; i < cache.keyspace().shards(); ++i) {
         while (cache.access().EvictOne(cache.keyspace().shard(i), {})) {
         }

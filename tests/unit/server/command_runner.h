@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -10,16 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 #include "protocol/reply_reader.h"
 #include "server/dispatcher.h"
 #include "server/server.h"
 
 namespace replete {
 
-// One client of a Server in this process, without a socket and a loop: its commands go straight through a
-// dispatcher of its own. One thread.
+// One client of a Server in this process, without a socket and a loop: its commands go straight
+// through a dispatcher of its own. One thread.
 class CommandRunner {
  public:
   explicit CommandRunner(Server& server)
@@ -34,18 +34,30 @@ class CommandRunner {
   CommandRunner(const CommandRunner&) = delete;
   CommandRunner& operator=(const CommandRunner&) = delete;
 
-  // The reply; of one that blocks: kNull, and waiting() is true.
-  Reply Run(const std::vector<std::string>& words) {
+  // One attempt. After kParked: AwaitWake, then the same again; after kAway: AwaitReply.
+  Outcome Execute(const std::vector<std::string>& words) {
     const std::vector<std::string_view> args(words.begin(), words.end());
     dispatcher_.Refresh();
+    return dispatcher_.Execute(
+        {.client = client_, .args = std::span<const std::string_view>(args), .session = parkable_});
+  }
+  void AwaitWake() { session_->AwaitWake(); }
+  Reply AwaitReply() { return ParseReply(session_->AwaitReply().view()); }
+
+  // The reply; of one that blocks: kNull, and waiting() is true.
+  Reply Run(const std::vector<std::string>& words) {
     for (;;) {
-      const Outcome outcome = dispatcher_.Execute(
-          {.client = client_, .args = std::span<const std::string_view>(args), .session = parkable_});
-      switch (outcome) {
-        case Outcome::kDone: return TakeReply();
-        case Outcome::kAway: return ParseReply(session_->AwaitReply().view());
-        case Outcome::kParked: session_->AwaitWake(); break;
-        case Outcome::kBlocked: blocked_ = dispatcher_.TakeBlocked(); return {};
+      switch (Execute(words)) {
+        case Outcome::kDone:
+          return TakeReply();
+        case Outcome::kAway:
+          return AwaitReply();
+        case Outcome::kParked:
+          AwaitWake();
+          break;
+        case Outcome::kBlocked:
+          blocked_ = dispatcher_.TakeBlocked();
+          return {};
       }
     }
   }
@@ -56,17 +68,12 @@ class CommandRunner {
     for (std::string word; in >> word;) words.push_back(word);
     return Run(words);
   }
-  // As ToString of the reply.
-  template <class Command>
-  std::string Show(const Command& command) {
-    return ToString(Run(command));
-  }
 
   bool waiting() const { return blocked_ != nullptr; }
   // Whether the element that the client waits for has come, and what it was told.
   bool Served(Reply* reply) {
     if (blocked_ == nullptr || !blocked_->done()) return false;
-    *reply = ParseReply(session_->AwaitReply().view());
+    *reply = AwaitReply();
     blocked_.reset();
     return true;
   }

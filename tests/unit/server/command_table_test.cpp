@@ -6,6 +6,7 @@
 #include <cctype>
 #include <functional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,7 +63,7 @@ TEST(CommandTableTest, EveryRowIsWellFormed) {
     EXPECT_NE(command.arity, 0);
     EXPECT_FALSE(command.summary.empty());
     EXPECT_FALSE(command.since.empty());
-    EXPECT_EQ(command.handler == nullptr, !command.subcommands.empty());
+    EXPECT_TRUE(command.handler != nullptr || !command.subcommands.empty());
     EXPECT_EQ(command.reply.empty(), command.handler == nullptr);
     if (container != nullptr) {
       EXPECT_TRUE(command.subcommands.empty());
@@ -103,8 +104,8 @@ TEST(CommandTableTest, KeySpecificationsFitTheRow) {
       for (std::istringstream words{std::string(spec.what)}; !words.eof();) {
         std::string word;
         words >> word;
-        static const std::set<std::string> kKnown = {"",       "access", "update",        "insert",
-                                                     "delete", "not_key", "variable_flags", "incomplete"};
+        static const std::set<std::string> kKnown = {
+            "", "access", "update", "insert", "delete", "not_key", "variable_flags", "incomplete"};
         EXPECT_TRUE(kKnown.count(word)) << word;
       }
     }
@@ -112,9 +113,12 @@ TEST(CommandTableTest, KeySpecificationsFitTheRow) {
 }
 
 TEST(CommandTableTest, TheSyntaxSaysWhatTheAritySays) {
+  // Redis' own tables differ here: COMMAND alone and QUIT take what follows, COMMAND GETKEYS needs
+  // a key.
+  const std::set<std::string> different = {"command", "command|getkeys", "quit"};
   const CommandTable table(true);
-  ForEachRow(table, [](const Command* container, const Command& command) {
-    if (command.handler == nullptr) return;
+  ForEachRow(table, [&](const Command* container, const Command& command) {
+    if (command.handler == nullptr || different.count(FullName(container, command))) return;
     SCOPED_TRACE(FullName(container, command));
     std::vector<Argument> arguments;
     ASSERT_TRUE(ParseSyntax(command.syntax, &arguments)) << command.syntax;
@@ -169,7 +173,10 @@ TEST(CommandArity, TooFewOrTooManyWordsAreRefused) {
   CommandRunner runner(server);
   ForEachRow(server.commands(), [&](const Command* container, const Command& command) {
     const std::string name = FullName(container, command);
-    const std::string expected = "wrong number of arguments for '" + name + "' command";
+    // A wrong EXEC is the end of the transaction.
+    const std::string before =
+        name == "exec" ? "EXECABORT Transaction discarded because of: " : "ERR ";
+    const std::string expected = before + "wrong number of arguments for '" + name + "' command";
     std::vector<std::string> words;
     if (container != nullptr) words.emplace_back(container->name);
     words.emplace_back(command.name);
@@ -179,11 +186,11 @@ TEST(CommandArity, TooFewOrTooManyWordsAreRefused) {
       words.resize(static_cast<size_t>(size), "1");
       const Reply reply = runner.Run(words);
       EXPECT_TRUE(reply.IsError());
-      EXPECT_EQ(reply.text, "ERR " + expected) << size << " words";
+      EXPECT_EQ(reply.text, expected) << size << " words";
     }
     if (command.arity > 0) {
       words.resize(static_cast<size_t>(command.arity) + 1, "1");
-      EXPECT_EQ(runner.Run(words).text, "ERR " + expected) << "one word too many";
+      EXPECT_EQ(runner.Run(words).text, expected) << "one word too many";
     }
   });
 }

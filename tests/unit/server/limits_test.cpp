@@ -1,4 +1,5 @@
-// What the dispatcher promises about limits: never one entry more when a command is done, and whom it spares.
+// What the dispatcher promises about limits: never one entry more when a command is done, and whom
+// it spares.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -49,13 +50,27 @@ TEST_F(Limits, HundredThousandOverEightShardsIsNeverExceeded) {
     const std::string first = name();
     const std::string second = name();
     switch (random() % 12) {
-      case 0: runner_.Run({"MSET", first, "1", second, "2", name(), "3", name(), "4"}); break;
-      case 1: runner_.Run({"COPY", first, second}); break;
-      case 2: runner_.Run({"RENAME", first, second}); break;
-      case 3: runner_.Run({"LPUSH", "list:" + first, "e"}); break;
-      case 4: runner_.Run({"HSET", "hash:" + first, "f", "v"}); break;
-      case 5: runner_.Run({"GET", first}); break;
-      case 6: runner_.Run({"DEL", first}); break;
+      case 0:
+        runner_.Run({"MSET", first, "1", second, "2", name(), "3", name(), "4"});
+        break;
+      case 1:
+        runner_.Run({"COPY", first, second});
+        break;
+      case 2:
+        runner_.Run({"RENAME", first, second});
+        break;
+      case 3:
+        runner_.Run({"LPUSH", "list:" + first, "e"});
+        break;
+      case 4:
+        runner_.Run({"HSET", "hash:" + first, "f", "v"});
+        break;
+      case 5:
+        runner_.Run({"GET", first});
+        break;
+      case 6:
+        runner_.Run({"DEL", first});
+        break;
       case 7:
         runner_.Run("MULTI");
         for (int k = 0; k < 3; ++k) runner_.Run({"SET", name(), "in exec"});
@@ -95,7 +110,8 @@ TEST_F(Limits, UnderNoneACommandIsAdmittedOrRefusedWhole) {
   EXPECT_EQ(keyspace.size(), 2u);
   EXPECT_EQ(runner_.Run("SET c 4").text, "OK");
   EXPECT_EQ(runner_.Run("MSET a 5 b 6 c 7").text, "OK") << "overwriting needs no room";
-  for (const char* line : {"SET d 1", "LPUSH d e", "HSET d f v", "COPY a d", "INCR d", "APPEND d x"}) {
+  for (const char* line :
+       {"SET d 1", "LPUSH d e", "HSET d f v", "COPY a d", "INCR d", "APPEND d x"}) {
     EXPECT_TRUE(runner_.Run(line).text.starts_with("OOM ")) << line;
   }
   EXPECT_EQ(runner_.Run("RENAME a d").text, "OK");
@@ -166,7 +182,8 @@ TEST_F(Limits, ALargeValueJustWrittenIsNoVictimOfMaxMemory) {
 
 TEST_F(Limits, LoweringTheLimitEvictsBeforeTheReply) {
   for (const char* limit : {"1000", "0"}) {
-    Keyspace& keyspace = Use(std::string("lower") + limit, std::string("policy lru max_entries ") + limit);
+    Keyspace& keyspace =
+        Use(std::string("lower") + limit, std::string("policy lru max_entries ") + limit);
     for (int i = 0; i < 1000; ++i) runner_.Run({"SET", "key:" + std::to_string(i), "v"});
     EXPECT_EQ(runner_.Run("NAMESPACE ALTER " + keyspace.name() + " max_entries 1").text, "OK");
     EXPECT_EQ(keyspace.size(), 1u);

@@ -69,11 +69,12 @@ TEST(HashValue, PackedFieldsKeepTheirOrder) {
 
 TEST(HashValue, ConvertsWithOneFieldTooMany) {
   HashValue hash;
-  for (int i = 0; i < 128; ++i) hash.Set("f" + std::to_string(i), "v" + std::to_string(i));
-  EXPECT_FALSE(hash.Set("f5", "again"));
+  const HashLimits limits{.max_entries = 128};
+  for (int i = 0; i < 128; ++i) hash.Set("f" + std::to_string(i), "v" + std::to_string(i), limits);
+  EXPECT_FALSE(hash.Set("f5", "again", limits));
   EXPECT_TRUE(hash.is_packed());
   const auto before = Sorted(hash);
-  EXPECT_TRUE(hash.Set("f128", "v128"));
+  EXPECT_TRUE(hash.Set("f128", "v128", limits));
   EXPECT_FALSE(hash.is_packed());
   auto after = Sorted(hash);
   EXPECT_EQ(after.erase("f128"), 1u);
