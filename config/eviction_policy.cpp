@@ -19,13 +19,13 @@ constexpr PolicyRow kPolicies[] = {
     {EvictionPolicy::kLru, "lru", "allkeys-lru", true},
     {EvictionPolicy::kTtl, "ttl", "ttl", true},
     {EvictionPolicy::kFifo, "fifo", "fifo", true},
-    {EvictionPolicy::kLfu, "lfu", "allkeys-lfu", false},
+    {EvictionPolicy::kLfu, "lfu", "allkeys-lfu", true},
     {EvictionPolicy::kRandom, "random", "allkeys-random", true},
     {EvictionPolicy::kS3Fifo, "s3fifo", "s3fifo", false},
     {EvictionPolicy::kTinyLfu, "tinylfu", "tinylfu", false},
     {EvictionPolicy::kVolatileLru, "volatile-lru", "volatile-lru", true},
     {EvictionPolicy::kVolatileTtl, "volatile-ttl", "volatile-ttl", true},
-    {EvictionPolicy::kVolatileLfu, "volatile-lfu", "volatile-lfu", false},
+    {EvictionPolicy::kVolatileLfu, "volatile-lfu", "volatile-lfu", true},
     {EvictionPolicy::kVolatileRandom, "volatile-random", "volatile-random", true},
 };
 

@@ -27,8 +27,8 @@ enum class EvictionPolicy : uint8_t {
 
 // The words of what is available, for help and error texts; a test holds it against IsAvailable.
 inline constexpr std::string_view kAvailablePolicies =
-    "one of none, lru, ttl, fifo, random, noeviction, allkeys-lru, allkeys-random, volatile-lru, "
-    "volatile-ttl, volatile-random";
+    "one of none, lru, lfu, ttl, fifo, random, noeviction, allkeys-lru, allkeys-lfu, "
+    "allkeys-random, volatile-lru, volatile-lfu, volatile-ttl, volatile-random";
 
 // Our words (lru, ttl, none, ...) and Redis' eight (allkeys-lru, noeviction, ...), in any case.
 std::optional<EvictionPolicy> FindEvictionPolicy(std::string_view word);

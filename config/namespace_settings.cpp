@@ -180,7 +180,7 @@ constexpr NamespaceOption kOptions[] = {
     IntegerRow<&NamespaceSettings::max_ops_per_second>(
         0, kMaxLong,
         {.name = "max_ops_per_second", .available = false, .doc = "Commands; 0 = no limit."}),
-    YesNoRow<&NamespaceSettings::flushall>(
+    FlagRow<&NamespaceSettings::flushall>(
         {.name = "flushall", .doc = "Whether FLUSHALL clears it too."}),
     YesNoRow<&NamespaceSettings::warm_restart>(
         {.name = "warm_restart", .available = false, .doc = "Keep hot keys over a restart."}),

@@ -129,6 +129,19 @@ constexpr Row<OwnerOf<kMember>> YesNoRow(Row<OwnerOf<kMember>> row) {
   return row;
 }
 
+// As YesNoRow, and takes TOML's true and false too.
+template <auto kMember>
+constexpr Row<OwnerOf<kMember>> FlagRow(Row<OwnerOf<kMember>> row) {
+  using Owner = OwnerOf<kMember>;
+  row = YesNoRow<kMember>(row);
+  row.set = [](const Row<Owner>&, std::string_view text, Owner* owner) -> Problem {
+    if (SameWord(text, "true")) text = "yes";
+    if (SameWord(text, "false")) text = "no";
+    return ParseYesNo(text, &(owner->*kMember));
+  };
+  return row;
+}
+
 template <auto kMember>
 constexpr Row<OwnerOf<kMember>> TextRow(Row<OwnerOf<kMember>> row) {
   using Owner = OwnerOf<kMember>;

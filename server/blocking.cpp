@@ -11,6 +11,14 @@ bool BlockedPop::Cancel() {
   return state_.compare_exchange_strong(expected, State::kCancelled);
 }
 
+void BlockedPop::Fail(std::string_view error) {
+  State expected = State::kWaiting;
+  if (!state_.compare_exchange_strong(expected, State::kServed)) return;
+  OutputBuffer output;
+  ReplyWriter(output, resp3_).Error(error);
+  session_->Complete(std::move(output));
+}
+
 bool BlockedPop::Serve(Access& access, const Key& key) {
   Entry* entry = access.Peek(key);
   if (entry == nullptr || entry->type() != ValueType::kList) return false;
@@ -21,7 +29,7 @@ bool BlockedPop::Serve(Access& access, const Key& key) {
   reply.Array(2);
   std::string_view shown = key.name;
   for (const Place& place : places) {
-    if (place.keyspace.get() == &key.shard->keyspace() && place.name == key.name) {
+    if (place.keyspace.lock().get() == &key.shard->keyspace() && place.name == key.name) {
       shown = place.shown;
       break;
     }
@@ -36,7 +44,6 @@ bool BlockedPop::Serve(Access& access, const Key& key) {
     listener.OnEvent(keyspace, event_flags::kGeneric, "del", key.name);
   }
   session_->Complete(std::move(output));
-  session_.reset();
   return true;
 }
 

@@ -28,6 +28,7 @@ class BlockedPop final : public BlockedClient {
 
   bool Serve(Access& access, const Key& key) override;
   bool done() const override { return state_.load(std::memory_order_acquire) != State::kWaiting; }
+  void Fail(std::string_view error) override;
   // The wait ends without an element (time, disconnection). False: it was served already.
   bool Cancel();
 
@@ -35,7 +36,7 @@ class BlockedPop final : public BlockedClient {
 
   // Where it is registered; written before it is shared.
   struct Place {
-    std::shared_ptr<Keyspace> keyspace;
+    std::weak_ptr<Keyspace> keyspace;  // which holds this, in its shards
     std::string name;
     std::string shown;  // the key as the client wrote it
   };

@@ -30,7 +30,11 @@ BulkBuffer CommandContext::TakeBulk(size_t arg) {
 }
 
 void CommandContext::QueueEvent(uint32_t event_class, std::string_view event, const Key& key) {
-  dispatcher_.OnEvent(key.shard->keyspace(), event_class, event, key.name);
+  if (key.sent.empty()) {
+    dispatcher_.OnEvent(key.shard->keyspace(), event_class, event, key.name);
+  } else {
+    dispatcher_.OnEvent(*client_->keyspace, event_class, event, key.sent);
+  }
 }
 
 void CommandContext::UnknownSubcommand() {

@@ -58,6 +58,8 @@ class CommandContext {
 
   // Scope::kQueued: runs one of the client's queued commands under the locks that are held.
   void RunQueued(const QueuedCommand& queued);
+  // Holds the arguments of what was queued until the whole command is over: keys are views of them.
+  void Keep(std::vector<QueuedCommand> queue) { done_queue_ = std::move(queue); }
   // The client's watches go once the locks are gone.
   void UnwatchAfterwards() { unwatches_ = true; }
 
@@ -104,6 +106,7 @@ class CommandContext {
   bool in_exec_ = false;
   bool blocks_ = false;
   bool unwatches_ = false;
+  std::vector<QueuedCommand> done_queue_;
   BlockRequest block_;
 };
 

@@ -28,12 +28,16 @@ Dispatcher::Dispatcher(Server& server) : server_(server), context_(server, *this
 
 Dispatcher::~Dispatcher() = default;
 
-void Dispatcher::Refresh() {
+void Dispatcher::RefreshConfig() {
   if (const uint64_t version = server_.settings().version(); version != config_version_) {
     config_ = server_.settings().Snapshot();
     config_version_ = version;
     context_.config_ = config_.get();
   }
+}
+
+void Dispatcher::Refresh() {
+  RefreshConfig();
   if (const uint64_t version = server_.namespaces().version(); version != namespaces_version_) {
     namespaces_ = server_.namespaces().Current();
     namespaces_version_ = version;
@@ -43,6 +47,7 @@ void Dispatcher::Refresh() {
 // --- the path of a request ---
 
 Outcome Dispatcher::Execute(const Call& call) {
+  Refresh();
   commands_.Add();
   context_.reply_.set_resp3(call.client.resp3);
   const Command* command = LookUp(call);
@@ -140,6 +145,7 @@ void Dispatcher::Begin(const Call& call, const Command& command) {
   context_.in_exec_ = false;
   context_.blocks_ = false;
   context_.unwatches_ = false;
+  context_.done_queue_.clear();
   context_.access_.ForgetNow();
   locks_.Clear();
   push_position_ = output().size();
@@ -159,7 +165,7 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   }
   // Room for the process is made before any lock is held.
   const bool grows = (command.flags & command_flag::kDenyOom) || command.scope == Scope::kQueued;
-  out_of_memory_ = grows && !server_.HasMemory(*this);
+  out_of_memory_ = grows && server_.limits_memory() && !server_.HasMemory(*this, RequestBytes());
   for (;;) {
     if (!locks_.Lock(call.session.get())) return Outcome::kParked;
     if (!Retired()) [[likely]]
@@ -216,8 +222,13 @@ bool Dispatcher::HasRoom() {
     const Keyspace& keyspace = context_.keys_[i].shard->keyspace();
     const int64_t max_entries = keyspace.max_entries();
     const int64_t max_memory = keyspace.max_memory();
-    if ((max_entries == 0 && max_memory == 0) || keyspace.policy() != EvictionPolicy::kNone)
-      continue;
+    if (max_entries == 0 && max_memory == 0) continue;
+    // What can never fit is refused and costs nobody's life.
+    if (max_memory > 0 && static_cast<int64_t>(RequestBytes()) > max_memory) {
+      RefuseForMemory(keyspace);
+      return false;
+    }
+    if (keyspace.policy() != EvictionPolicy::kNone) continue;
     int64_t added = 0;
     for (const Key& key : context_.keys_) {
       if (&key.shard->keyspace() == &keyspace && context_.access_.Peek(key) == nullptr) ++added;
@@ -230,13 +241,23 @@ bool Dispatcher::HasRoom() {
       return false;
     }
     if (max_memory > 0 && static_cast<int64_t>(keyspace.bytes()) >= max_memory) {
-      context_.reply_.Error(
-          fmt::format("OOM command not allowed when used memory > 'max_memory' of namespace '{}'.",
-                      keyspace.name()));
+      RefuseForMemory(keyspace);
       return false;
     }
   }
   return true;
+}
+
+size_t Dispatcher::RequestBytes() const {
+  size_t bytes = 0;
+  for (std::string_view arg : context_.args_) bytes += arg.size();
+  return bytes;
+}
+
+void Dispatcher::RefuseForMemory(const Keyspace& keyspace) {
+  context_.reply_.Error(
+      fmt::format("OOM command not allowed when used memory > 'max_memory' of namespace '{}'.",
+                  keyspace.name()));
 }
 
 void Dispatcher::AfterWrite() {
@@ -245,11 +266,12 @@ void Dispatcher::AfterWrite() {
       key.shard->blocked.Serve(context_.access_, key);
   }
   for (Shard* shard : locks_.shards()) {
-    shard->Publish();
+    // Others see the size only when there is room again.
+    shard->TellBytes();
     const Keyspace& keyspace = shard->keyspace();
-    if (keyspace.max_entries() == 0 && keyspace.max_memory() == 0) [[likely]]
-      continue;
-    if (!context_.access_.Trim(*shard, context_.keys_)) TrimElsewhere(shard->keyspace());
+    if (keyspace.max_entries() > 0 || keyspace.max_memory() > 0) [[unlikely]] {
+      if (!context_.access_.Trim(*shard, context_.keys_)) TrimElsewhere(shard->keyspace());
+    }
     shard->Publish();
   }
 }
@@ -307,6 +329,7 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
   context_.args_ = args;
   context_.parser_ = nullptr;
   context_.in_exec_ = true;
+  RefreshConfig();
   const bool resolved = Resolve(*context_.client_, *queued.command, args, 0);
   if (resolved) Run(*queued.command);
   locks_ = std::move(held);
@@ -397,8 +420,9 @@ void Dispatcher::Unwatch(Client& client) {
 
 void Dispatcher::Detach(std::shared_ptr<BlockedPop> blocked) {
   for (auto& place : blocked->places) {
-    if (place.keyspace == nullptr) continue;
-    Detached item{place.keyspace, place.name, nullptr, blocked};
+    auto keyspace = place.keyspace.lock();
+    if (keyspace == nullptr) continue;
+    Detached item{std::move(keyspace), place.name, nullptr, blocked};
     if (!TryDetach(item)) detached_.push_back(std::move(item));
   }
 }

@@ -36,7 +36,8 @@ class Dispatcher final : public KeyspaceListener {
   explicit Dispatcher(Server& server);
   ~Dispatcher() override;
 
-  // Settings and namespaces as they are now: before each batch of requests.
+  // Settings and namespaces as they are now; two loads when nothing has changed. Each request
+  // begins with it.
   void Refresh();
   const Config& config() const { return *config_; }
   const NamespaceMap& namespaces() const { return *namespaces_; }
@@ -69,8 +70,9 @@ class Dispatcher final : public KeyspaceListener {
   bool Sweep(size_t part, size_t parts);
   // Evicts from the namespace that should give memory back first. False: nobody may.
   bool RelieveMemory();
-  // Locks all shards of a keyspace, waiting for owners, and empties it. Not on a loop.
-  size_t ClearAndWait(Keyspace& keyspace);
+  // Locks the shards of a retired keyspace one after another, waiting for owners, empties them and
+  // tells those who wait there. Not on a loop.
+  void ClearRetired(Keyspace& keyspace);
   // Evicts until the keyspace is within its limits. In slices; not on a loop.
   void TrimKeyspace(Keyspace& keyspace);
 
@@ -89,6 +91,7 @@ class Dispatcher final : public KeyspaceListener {
 
   // A keyspace event that is published once the locks are gone.
   struct PendingEvent {
+    uint32_t flags;  // notify-keyspace-events when it happened
     std::string_view event;
     std::string keyspace;
     std::string key;
@@ -100,6 +103,7 @@ class Dispatcher final : public KeyspaceListener {
     std::shared_ptr<BlockedPop> blocked;
   };
 
+  void RefreshConfig();
   const Command* LookUp(const Call& call);
   bool Admit(const Call& call, const Command& command);
   void Reject(const Call& call, const Command& command, std::string_view error);
@@ -115,6 +119,8 @@ class Dispatcher final : public KeyspaceListener {
   void RunAway(const Call& call, const Command& command);
   bool Retired() const;
   bool HasRoom();
+  size_t RequestBytes() const;
+  void RefuseForMemory(const Keyspace& keyspace);
   void Run(const Command& command);
   void RunQueued(const QueuedCommand& queued);
   void AfterWrite();

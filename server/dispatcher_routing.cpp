@@ -94,7 +94,8 @@ bool Dispatcher::ResolveKeys(const Command& command, std::span<const std::string
       }
       const uint64_t hash = first_hash != 0 ? first_hash : HashKey(name);
       first_hash = 0;
-      Key key{&keyspace->ShardOf(hash), name, hash};
+      const std::string_view sent = name.size() == arg.size() ? std::string_view() : arg;
+      const Key key{&keyspace->ShardOf(hash), name, hash, sent};
       context_.keys_.push_back(key);
       locks_.Add(key.shard);
     }

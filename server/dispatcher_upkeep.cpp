@@ -1,6 +1,7 @@
 // What keyspaces need beside commands: expiry, room, events, and memory that is freed elsewhere.
 #include <fmt/format.h>
 
+#include <cstring>
 #include <thread>
 
 #include "config/event_flags.h"
@@ -118,8 +119,9 @@ void Dispatcher::TrimKeyspace(Keyspace& keyspace) {
   }
 }
 
-size_t Dispatcher::ClearAndWait(Keyspace& keyspace) {
-  size_t cleared = 0;
+void Dispatcher::ClearRetired(Keyspace& keyspace) {
+  const std::string error =
+      fmt::format("NONAMESPACE namespace '{}' does not exist any more", keyspace.name());
   for (size_t i = 0; i < keyspace.shards();) {
     Shard& shard = keyspace.shard(i);
     std::unique_lock lock(shard.mutex);
@@ -129,11 +131,10 @@ size_t Dispatcher::ClearAndWait(Keyspace& keyspace) {
       continue;
     }
     context_.access_.ForgetNow();
-    cleared += shard.size();
     context_.access_.ClearShard(shard);
+    shard.blocked.FailAll(error);
     ++i;
   }
-  return cleared;
 }
 
 // --- what a keyspace tells ---
@@ -142,8 +143,14 @@ void Dispatcher::OnEffect(const Effect& effect) { server_.AppendEffect(effect); 
 
 void Dispatcher::OnDeparture(const Keyspace& keyspace, std::string_view key, Departure reason) {
   const bool expired = reason == Departure::kExpired;
-  OnEvent(keyspace, expired ? event_flags::kExpired : event_flags::kEvicted,
-          expired ? "expired" : "evicted", key);
+  const uint32_t event_class = expired ? event_flags::kExpired : event_flags::kEvicted;
+  if ((config_->notify_keyspace_events & event_class) == 0) return;
+  const std::string_view event = expired ? "expired" : "evicted";
+  OnEvent(keyspace, event_class, event, key);
+  // Who reaches the namespace by its prefix listens in a numbered database.
+  for (const std::string& prefix : keyspace.settings().prefixes) {
+    events_.push_back({event, "0", prefix + std::string(key)});
+  }
 }
 
 void Dispatcher::OnEvent(const Keyspace& keyspace, uint32_t event_class, std::string_view event,

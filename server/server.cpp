@@ -154,9 +154,9 @@ int64_t Server::memory_used() const {
   return memory_.used() + memory_overhead_.load(std::memory_order_relaxed);
 }
 
-bool Server::HasMemory(Dispatcher& dispatcher) {
+bool Server::HasMemory(Dispatcher& dispatcher, size_t request_bytes) {
   const int64_t limit = memory_limit_.load(std::memory_order_relaxed);
-  if (limit == 0) return true;
+  if (static_cast<int64_t>(request_bytes) > limit) return false;
   // Bounded work: a command that comes while much is over the limit does its share and goes on.
   constexpr int kSteps = 4;
   for (int step = 0; step < kSteps && memory_used() > limit; ++step) {

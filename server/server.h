@@ -96,8 +96,10 @@ class Server {
   void ForEachClient(const std::function<void(const ClientSummary&)>& fn) const;
   size_t client_count() const;
 
-  // The process may take more memory, if need be after `dispatcher` has evicted for it.
-  bool HasMemory(Dispatcher& dispatcher);
+  // The process may take a request of so many bytes, if need be after `dispatcher` has evicted for
+  // it.
+  bool HasMemory(Dispatcher& dispatcher, size_t request_bytes);
+  bool limits_memory() const { return memory_limit_.load(std::memory_order_relaxed) != 0; }
   int64_t memory_used() const;
   // Compares what the keyspaces count with what the allocator holds. Every 100 ms.
   void CorrectMemory();

@@ -283,6 +283,8 @@ void Session::Complete(OutputBuffer reply) {
 
 void Session::Answer(OutputBuffer reply) {
   timeout_.reset();
+  // Served under one of its keys: it still stands under the others.
+  if (blocked_ && blocked_->places.size() > 1) loop_.dispatcher().Detach(blocked_);
   blocked_.reset();
   client_.info->blocked.store(false, std::memory_order_relaxed);
   state_ = State::kReady;

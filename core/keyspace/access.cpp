@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/policy/eviction.h"
+#include "core/policy/frequency.h"
 
 namespace replete {
 namespace {
@@ -40,7 +41,13 @@ Entry* Access::Use(const Key& key) {
 
 void Access::TouchUse(Shard& shard, Entry* entry) {
   if (!shard.keyspace().tracks_recency()) return;
-  entry->set_clock(++shard.clock);
+  ++shard.clock;
+  if (shard.keyspace().tracks_frequency()) {
+    // The counter of uses, mixed, is random enough to decide whether one counts.
+    entry->set_clock(Frequency::Used(entry->clock(), now(), shard.clock * 0x9e3779b1u));
+    return;
+  }
+  entry->set_clock(shard.clock);
   if (entry->has(Entry::kOrder)) shard.data.order.MoveToFront(entry);
 }
 
@@ -81,7 +88,8 @@ void Access::Unlink(Shard& shard, Entry* entry) {
 
 void Access::Insert(const Key& key, Entry* entry) {
   Shard& shard = *key.shard;
-  entry->set_clock(++shard.clock);
+  ++shard.clock;
+  entry->set_clock(shard.keyspace().tracks_frequency() ? Frequency::First(now()) : shard.clock);
   shard.data.table.Insert(key.hash, entry);
   Link(shard, entry);
   shard.data.entry_bytes += entry->bytes();
@@ -147,6 +155,13 @@ bool Access::Remove(const Key& key, Departure reason) {
   const bool expired = Expired(slot.item());
   RemoveSlot(key, slot, expired ? Departure::kExpired : reason);
   return !expired;
+}
+
+void Access::DropExpired(const Key& key) {
+  Slot slot = key.shard->data.table.Find(key.hash, key.name);
+  if (!slot || !Expired(slot.item())) return;
+  RemoveSlot(key, slot, Departure::kExpired);
+  key.shard->Publish();
 }
 
 // --- strings ---
@@ -435,13 +450,13 @@ size_t Access::ClearKeyspace(Keyspace& keyspace) {
 bool Access::Trim(Shard& shard, std::span<const Key> named) {
   while (shard.keyspace().OverLimits()) {
     if (!EvictOne(shard, named)) return false;
-    shard.Publish();
+    shard.TellBytes();
   }
   return true;
 }
 
 bool Access::EvictOne(Shard& shard, std::span<const Key> named) {
-  Entry* victim = PickVictim(shard, named);
+  Entry* victim = PickVictim(shard, now(), named);
   if (victim == nullptr) return false;
   // The name is the entry's own: RemoveSlot reads it until it frees the entry, last of all.
   const Key key{&shard, victim->key(), HashKey(victim->key())};

@@ -13,12 +13,13 @@
 
 namespace replete {
 
-// A key resolved to its shard. `name` is the key as the keyspace knows it, without a routing
-// prefix.
+// A key resolved to its shard. `name` is the key as the keyspace knows it; `sent`, where that
+// differs, as the client wrote it in a numbered database, with the prefix that routed it.
 struct Key {
   Shard* shard = nullptr;
   std::string_view name{};
   uint64_t hash = 0;
+  std::string_view sent{};
 };
 
 inline Key ResolveKey(Keyspace& keyspace, std::string_view name) {
@@ -72,6 +73,8 @@ class Access {
 
   // Removes the entry. False: there was none.
   bool Remove(const Key& key, Departure reason);
+  // Removes an entry that has expired and is not swept yet, if there is one.
+  void DropExpired(const Key& key);
   // kNoDeadline takes the deadline away; one that has passed removes the entry (as Redis: by a
   // delete).
   void SetDeadline(const Key& key, int64_t deadline);

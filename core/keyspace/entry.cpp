@@ -131,6 +131,8 @@ char* Entry::ResizeInPlace(size_t size) {
         AllocatedSize(offset + inline_size()) != AllocatedSize(offset + size)) {
       return nullptr;
     }
+    const size_t before = inline_size();
+    if (size > before) std::memset(value_area() + before, 0, size - before);
     set_inline_size(size);
     return value_area();
   }

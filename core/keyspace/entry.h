@@ -94,8 +94,8 @@ class Entry {
   // no inline string): then the caller makes a new entry.
   bool AssignInPlace(std::string_view value);
 
-  // For APPEND and SETRANGE. Sets the new size of a string and returns its bytes (new ones of a
-  // block are zero), or null when the entry must be rebuilt first (see ResizeInto).
+  // For APPEND and SETRANGE. Sets the new size of a string and returns its bytes (new ones are
+  // zero), or null when the entry must be rebuilt first (see ResizeInto).
   char* ResizeInPlace(size_t size);
   // A new entry with `size` bytes of string, what there was copied and the rest zero; frees
   // `entry`.

@@ -17,9 +17,13 @@ unsigned ShardBitsFor(const NamespaceSettings& settings) {
   return std::min<unsigned>(static_cast<unsigned>(wanted), kMaxShardBits);
 }
 
+bool TracksFrequency(EvictionPolicy policy) {
+  return policy == EvictionPolicy::kLfu || policy == EvictionPolicy::kVolatileLfu;
+}
+
 bool TracksRecency(EvictionPolicy policy) {
   return policy == EvictionPolicy::kLru || policy == EvictionPolicy::kVolatileLru ||
-         policy == EvictionPolicy::kTtl;
+         policy == EvictionPolicy::kTtl || TracksFrequency(policy);
 }
 
 }  // namespace
@@ -83,6 +87,7 @@ void Keyspace::SetSettings(const NamespaceSettings& settings) {
   settings_ = settings;
   policy_.store(settings.policy);
   tracks_recency_.store(TracksRecency(settings.policy));
+  tracks_frequency_.store(TracksFrequency(settings.policy));
   max_entries_.store(static_cast<int64_t>(settings.max_entries));
   max_memory_.store(static_cast<int64_t>(settings.max_memory));
   default_ttl_ms_.store(static_cast<int64_t>(settings.default_ttl_s) * 1000);

@@ -100,6 +100,8 @@ class Keyspace {
   }
   // Whether uses are recorded in the entries.
   bool tracks_recency() const { return tracks_recency_.load(std::memory_order_relaxed); }
+  // Whether they are counted rather than dated.
+  bool tracks_frequency() const { return tracks_frequency_.load(std::memory_order_relaxed); }
   bool exact_order() const { return exact_order_; }
 
   // Set before the keyspace is shared.
@@ -129,6 +131,7 @@ class Keyspace {
   std::atomic<bool> retired_{false};
   std::atomic<EvictionPolicy> policy_;
   std::atomic<bool> tracks_recency_;
+  std::atomic<bool> tracks_frequency_;
   std::atomic<int64_t> max_entries_;
   std::atomic<int64_t> max_memory_;
   std::atomic<int64_t> default_ttl_ms_;

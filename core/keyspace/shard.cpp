@@ -23,15 +23,19 @@ Shard::Shard(Keyspace* keyspace, unsigned index, unsigned shard_bits, Reclaimer*
     : data(shard_bits, reclaimer), keyspace_(keyspace), index_(index) {}
 
 void Shard::Publish() {
-  // The total is shared by all loops: it is told in steps, so that writes to different shards do
-  // not meet there.
-  constexpr int64_t kStep = 4096;
-  const size_t now = data.entry_bytes + data.table.bytes() + data.wheel.bytes();
-  bytes_.store(now, std::memory_order_relaxed);
   size_.store(data.table.size(), std::memory_order_relaxed);
   with_deadline_.store(data.wheel.size(), std::memory_order_relaxed);
+  TellBytes();
+}
+
+void Shard::TellBytes() {
+  // The total is shared by all loops: it is told in steps, so that writes to different shards do
+  // not meet there.
+  const int64_t step = keyspace_->max_memory() > 0 ? 1 : 4096;
+  const size_t now = data.entry_bytes + data.table.bytes() + data.wheel.bytes();
+  bytes_.store(now, std::memory_order_relaxed);
   const auto delta = static_cast<int64_t>(now - told_bytes_);
-  if (delta >= kStep || delta <= -kStep || now == 0) {
+  if (delta >= step || delta <= -step || now == 0) {
     keyspace_->AddBytes(delta);
     told_bytes_ = now;
   }

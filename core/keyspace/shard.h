@@ -60,8 +60,11 @@ class Shard {
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   size_t with_deadline() const { return with_deadline_.load(std::memory_order_relaxed); }
 
-  // After every change of `data`: publishes size and bytes.
+  // Before the lock is let go after a change of `data`: what others read of it.
   void Publish();
+  // The keyspace's total has this shard's bytes from now on. Part of Publish; alone where room is
+  // made.
+  void TellBytes();
 
   ShardMutex mutex;
   Gate gate;

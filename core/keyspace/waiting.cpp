@@ -34,6 +34,13 @@ void BlockTable::Remove(std::string_view key, const BlockedClient* client) {
   if (found->second.empty()) blocked_.erase(found);
 }
 
+void BlockTable::FailAll(std::string_view error) {
+  for (auto& [key, queue] : blocked_) {
+    for (auto& client : queue) client->Fail(error);
+  }
+  blocked_.clear();
+}
+
 void BlockTable::Serve(Access& access, const Key& key) {
   auto found = blocked_.find(key.name);
   if (found == blocked_.end()) return;

@@ -58,6 +58,8 @@ class BlockedClient {
   // still waits and the value suits it, takes its element through `access` and returns true; it is
   // then served and is asked no more. False: it does not wait any longer, or has to wait on.
   virtual bool Serve(Access& access, const Key& key) = 0;
+  // The keyspace is gone: the wait ends with this error.
+  virtual void Fail(std::string_view error) = 0;
   // It does not wait any longer (served elsewhere, timed out, gone).
   virtual bool done() const = 0;
 };
@@ -70,11 +72,8 @@ class BlockTable {
   void Remove(std::string_view key, const BlockedClient* client);
   // Serves those who wait for `key` in order until one has to wait on.
   void Serve(Access& access, const Key& key);
-  // Keys on which somebody waits.
-  template <class Fn>
-  void ForEachKey(Fn&& fn) const {
-    for (auto& [key, queue] : blocked_) fn(std::string_view(key));
-  }
+  // All waits end with an error.
+  void FailAll(std::string_view error);
 
  private:
   std::unordered_map<std::string, std::deque<std::shared_ptr<BlockedClient>>, StringHash,

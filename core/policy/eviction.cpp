@@ -1,6 +1,7 @@
 #include "core/policy/eviction.h"
 
 #include "core/keyspace/access.h"
+#include "core/policy/frequency.h"
 
 namespace replete {
 namespace {
@@ -22,6 +23,7 @@ bool Evicts(EvictionPolicy policy, const Entry* entry) {
       return false;
     case EvictionPolicy::kVolatileLru:
     case EvictionPolicy::kVolatileTtl:
+    case EvictionPolicy::kVolatileLfu:
     case EvictionPolicy::kVolatileRandom:
       return entry->has(Entry::kDeadline);
     default:
@@ -37,12 +39,17 @@ bool ByChance(EvictionPolicy policy) {
   return policy == EvictionPolicy::kRandom || policy == EvictionPolicy::kVolatileRandom;
 }
 
+bool ByFrequency(EvictionPolicy policy) {
+  return policy == EvictionPolicy::kLfu || policy == EvictionPolicy::kVolatileLfu;
+}
+
 // Ages are differences of a 32-bit counter of uses, which may wrap.
-uint64_t Score(EvictionPolicy policy, const Shard& shard, const Entry* entry) {
+uint64_t Score(EvictionPolicy policy, const Shard& shard, int64_t now_ms, const Entry* entry) {
   if (ByChance(policy)) {
     // Another order of the same entries each time: the clock moves with every use.
     return (reinterpret_cast<uintptr_t>(entry) ^ shard.clock) * 0x9e3779b97f4a7c15u;
   }
+  if (ByFrequency(policy)) return 255 - Frequency::Count(entry->clock(), now_ms);
   const uint32_t age = shard.clock - entry->clock();
   if (!ByDeadline(policy)) return age;
   // Any deadline goes before none; among those the soonest first.
@@ -67,27 +74,28 @@ Entry* ExactVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> nam
 }
 
 // The best of the next segment, and of further ones while there are none.
-void Refill(Shard& shard, EvictionPolicy policy) {
+void Refill(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
   CandidatePool& pool = shard.data.candidates;
   EntryTable& table = shard.data.table;
   constexpr int kSegments = 16;
   for (int i = 0; i < kSegments && pool.empty(); ++i) {
     if (pool.hand >= EntryTable::kScanEnd) pool.hand = 0;
     table.ForEachNear(pool.hand << 12, [&](Entry* entry) {
-      if (Evicts(policy, entry)) pool.Add({entry, 0, Score(policy, shard, entry)});
+      if (Evicts(policy, entry)) pool.Add({entry, 0, Score(policy, shard, now_ms, entry)});
     });
     pool.hand = table.NextSegment(pool.hand);
   }
   pool.ForEach([](CandidatePool::Candidate& one) { one.hash = HashKey(one.entry->key()); });
 }
 
-Entry* SampledVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> named) {
+Entry* SampledVictim(Shard& shard, EvictionPolicy policy, int64_t now_ms,
+                     std::span<const Key> named) {
   CandidatePool& pool = shard.data.candidates;
   EntryTable& table = shard.data.table;
   Entry* spared = nullptr;
   for (int refills = 0; refills < 4;) {
     if (pool.empty()) {
-      Refill(shard, policy);
+      Refill(shard, policy, now_ms);
       ++refills;
       if (pool.empty()) return spared;
     }
@@ -95,7 +103,7 @@ Entry* SampledVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> n
     if (!table.Holds(best.hash, best.entry)) continue;
     // Used since, or its deadline moved: no longer what it was chosen for.
     if (!Evicts(policy, best.entry)) continue;
-    if (!ByChance(policy) && Score(policy, shard, best.entry) < best.score) continue;
+    if (!ByChance(policy) && Score(policy, shard, now_ms, best.entry) < best.score) continue;
     if (!IsNamed(best.entry, named)) return best.entry;
     spared = best.entry;
   }
@@ -104,11 +112,11 @@ Entry* SampledVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> n
 
 }  // namespace
 
-Entry* PickVictim(Shard& shard, std::span<const Key> named) {
+Entry* PickVictim(Shard& shard, int64_t now_ms, std::span<const Key> named) {
   const EvictionPolicy policy = shard.keyspace().policy();
   if (policy == EvictionPolicy::kNone || shard.data.table.size() == 0) return nullptr;
-  const bool exact = shard.keyspace().exact_order() && !ByChance(policy);
-  return exact ? ExactVictim(shard, policy, named) : SampledVictim(shard, policy, named);
+  const bool exact = shard.keyspace().exact_order() && !ByChance(policy) && !ByFrequency(policy);
+  return exact ? ExactVictim(shard, policy, named) : SampledVictim(shard, policy, now_ms, named);
 }
 
 }  // namespace replete

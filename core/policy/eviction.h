@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 namespace replete {
@@ -14,6 +15,6 @@ struct Key;
 // A shard with an exact order gives the exact victim for lru, fifo and ttl. A larger one gives the
 // best of a few hundred random entries at a time: whole segments of the table, of which the best
 // few percent become candidates. Under the shard's lock.
-Entry* PickVictim(Shard& shard, std::span<const Key> named);
+Entry* PickVictim(Shard& shard, int64_t now_ms, std::span<const Key> named);
 
 }  // namespace replete

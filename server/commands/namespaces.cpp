@@ -76,7 +76,7 @@ void Drop(CommandContext& context) {
     context.reply().Error("ERR " + *problem);
     return;
   }
-  context.dispatcher().ClearAndWait(*dropped);
+  context.dispatcher().ClearRetired(*dropped);
   context.reply().Ok();
 }
 

@@ -11,6 +11,7 @@ using namespace command_flag;
 void EndTransaction(CommandContext& context) {
   Client& client = context.client();
   client.in_multi = client.multi_failed = false;
+  context.Keep(std::move(client.queue));
   client.queue.clear();
 }
 
@@ -78,6 +79,7 @@ void Watch(CommandContext& context) {
       watched_already |= watched.keyspace == keyspace && watched.name == key.name;
     }
     if (watched_already || keyspace == nullptr) continue;
+    context.access().DropExpired(key);
     const bool existed = context.access().Peek(key) != nullptr;
     key.shard->watches.Add(key.name, client.watcher);
     client.watched.push_back({std::move(keyspace), std::string(key.name), existed});

@@ -39,7 +39,7 @@ Round::Round(Servers* servers, Judge* judge, const Sources* sources, int protoco
 
 std::unique_ptr<SessionPair> Round::NewPair(const std::string& name) {
   auto pair = std::make_unique<SessionPair>(name, servers_, judge_);
-  pair->HelloIfResp3(protocol_, random_);
+  pair->Greet(protocol_, random_);
   return pair;
 }
 

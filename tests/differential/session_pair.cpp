@@ -132,8 +132,10 @@ bool SessionPair::Lost(const Request& request, const std::string& got) {
   return false;
 }
 
-bool SessionPair::Send(const Request& request) {
-  return ours_.Request(request.args) && reference_.Request(request.args);
+bool SessionPair::Send(std::span<const Request> requests) {
+  std::string bytes;
+  for (const Request& request : requests) bytes += Encode(request.args);
+  return ours_.Send(bytes) && reference_.Send(bytes);
 }
 
 bool SessionPair::ReadOne(const Request& request) {
@@ -203,8 +205,10 @@ bool SessionPair::AskEach(std::vector<std::string> args, const std::string& ours
   return true;
 }
 
-bool SessionPair::HelloIfResp3(int protocol, Random& random) {
-  if (protocol != 3) return true;
+bool SessionPair::Greet(int protocol, Random& random) {
+  // Either way both servers have accepted the connection when this returns: what it may do is
+  // settled then, whatever another client changes next.
+  if (protocol != 3) return Exchange(Request{{"PING"}}, random);
   return Exchange(Request{{"HELLO", "3"}, Match::kHello}, random);
 }
 

@@ -38,15 +38,16 @@ class SessionPair {
     return ExchangeFrames(std::span<const Request>(&request, 1), random);
   }
 
-  // Sends without waiting; the reply is read with ReadOne.
-  bool Send(const Request& request);
+  // Sends at once, without waiting; the replies are read with ReadOne.
+  bool Send(std::span<const Request> requests);
   bool ReadOne(const Request& request);
 
   // The same request with another first argument to each, not compared: for cursors.
   bool AskEach(std::vector<std::string> args, const std::string& ours,
                const std::string& reference);
 
-  bool HelloIfResp3(int protocol, Random& random);
+  // HELLO 3, or a PING in RESP2.
+  bool Greet(int protocol, Random& random);
 
   // True while MULTI is open, as the reference sees it.
   bool in_multi() const { return in_multi_; }

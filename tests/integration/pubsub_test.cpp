@@ -157,5 +157,26 @@ TEST_F(NotificationTest, OnlyWhatWasAskedFor) {
   EXPECT_TRUE(client.Run("CONFIG", "SET", "notify-keyspace-events", "xyz!").IsError());
 }
 
+TEST_F(NotificationTest, ASettingHoldsFromTheNextCommandOn) {
+  Connection listener = Listen("");
+  Connection client = Raw();
+  client.Send(Encode({"CONFIG", "SET", "notify-keyspace-events", "E$"}) +
+              Encode({"SET", "a", "v"}) + Encode({"CONFIG", "SET", "notify-keyspace-events", ""}) +
+              Encode({"SET", "b", "v"}) + Encode({"MULTI"}) +
+              Encode({"CONFIG", "SET", "notify-keyspace-events", "E$"}) +
+              Encode({"SET", "c", "v"}) + Encode({"EXEC"}));
+  EXPECT_EQ(Next(&listener), "__keyevent@0__:set a");
+  EXPECT_EQ(Next(&listener), "__keyevent@0__:set c");
+}
+
+TEST_F(NotificationTest, MissesAndNewKeysAreToldWhenAskedFor) {
+  Connection listener = Listen("Emn");
+  Client client = Connect();
+  client.Run("GET", "k");
+  EXPECT_EQ(Next(&listener), "__keyevent@0__:keymiss k");
+  client.Run("SET", "k", "v");
+  EXPECT_EQ(Next(&listener), "__keyevent@0__:new k");
+}
+
 }  // namespace
 }  // namespace replete::test

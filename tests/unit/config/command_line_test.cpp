@@ -95,8 +95,8 @@ TEST(ConfigCommandLine, ProblemsNameArgumentValueAndWhatIsAllowed) {
   EXPECT_EQ(Refusal({"--loglevel", "loud"}),
             "--loglevel 'loud': argument(s) must be one of the following: debug, verbose, notice, "
             "warning (allowed: one of debug, verbose, notice, warning)");
-  EXPECT_EQ(Refusal({"--maxmemory-policy", "allkeys-lfu"}),
-            "--maxmemory-policy 'allkeys-lfu': policy 'allkeys-lfu' is not available in this "
+  EXPECT_EQ(Refusal({"--maxmemory-policy", "tinylfu"}),
+            "--maxmemory-policy 'tinylfu': policy 'tinylfu' is not available in this "
             "version (allowed: " +
                 std::string(kAvailablePolicies) + ")");
   EXPECT_EQ(Refusal({"--dir", "/nope"}),

@@ -71,8 +71,8 @@ TEST(ConfigNamespace, Problems) {
       {"default_ttl", "4294967296",
        "bad value '4294967296' for option 'default_ttl': argument must be between 0 and "
        "4294967295 inclusive"},
-      {"policy", "lfu", "policy 'lfu' is not available in this version"},
-      {"policy", "ALLKEYS-LFU", "policy 'allkeys-lfu' is not available in this version"},
+      {"policy", "s3fifo", "policy 's3fifo' is not available in this version"},
+      {"policy", "TINYLFU", "policy 'tinylfu' is not available in this version"},
       {"policy", "mru",
        "bad value 'mru' for option 'policy': argument must be " + std::string(kAvailablePolicies)},
       {"flushall", "1", "bad value '1' for option 'flushall': argument must be 'yes' or 'no'"},

@@ -98,7 +98,7 @@ TEST(ConfigTable, Defaults) {
       {"hash-max-listpack-entries", "512"},
       {"hash-max-listpack-value", "64"},
       {"list-max-listpack-size", "-2"},
-      {"hash-max-ziplist-entries", "128"},
+      {"hash-max-ziplist-entries", "512"},
       {"list-max-ziplist-size", "-2"},
       {"appendonly", "no"},
       {"save", ""},
@@ -165,7 +165,7 @@ TEST(ConfigSet, WordsOfRedis) {
       {"port", "1", kImmutable},
       {"bind", "127.0.0.1", kImmutable},
       {"threads", "1", kImmutable},
-      {"maxmemory-policy", "allkeys-LFU", "policy 'allkeys-lfu' is not available in this version"},
+      {"maxmemory-policy", "tinyLFU", "policy 'tinylfu' is not available in this version"},
       {"maxmemory-policy", "s3fifo", "policy 's3fifo' is not available in this version"},
   };
   Settings settings{Config{}};
@@ -333,7 +333,7 @@ TEST(ConfigGet, Globs) {
             (Answer{{"maxmemory", "0"}, {"maxmemory-policy", "noeviction"}}));
   EXPECT_EQ(Get(settings, {"maxmemor?", "maxmemory"}), (Answer{{"maxmemory", "0"}}));
   EXPECT_EQ(Get(settings, {"hash-*"}), (Answer{{"hash-max-listpack-entries", "512"},
-                                               {"hash-max-ziplist-entries", "128"},
+                                               {"hash-max-ziplist-entries", "512"},
                                                {"hash-max-listpack-value", "64"},
                                                {"hash-max-ziplist-value", "64"}}));
   EXPECT_EQ(Get(settings, {"appendo*"}), (Answer{{"appendonly", "no"}}));

@@ -172,6 +172,8 @@ class ExactEviction : public ::testing::TestWithParam<EvictionPolicy> {
     return deadline;
   }
   int64_t MaybeDeadline() { return Below(3) == 0 ? kNoDeadline : Deadline(); }
+  void Rename(const std::string& from, const std::string& to);
+  void Copy(const std::string& from, const std::string& to);
   void Step();
 
   Cache cache_{GetParam(), kLimit};
@@ -179,6 +181,23 @@ class ExactEviction : public ::testing::TestWithParam<EvictionPolicy> {
   std::set<int64_t> used_deadlines_;
   std::mt19937_64 random_{1234};
 };
+
+void ExactEviction::Rename(const std::string& from, const std::string& to) {
+  if (!reference_.Has(from) || from == to) return;
+  cache_.access().Rename(cache_.At(from), cache_.At(to));
+  const int64_t deadline = reference_.DeadlineOf(from);
+  reference_.Remove(from);
+  reference_.Remove(to);
+  reference_.Put(to, deadline);
+}
+
+void ExactEviction::Copy(const std::string& from, const std::string& to) {
+  if (!reference_.Has(from) || reference_.Has(to)) return;
+  const int64_t deadline = Deadline();
+  cache_.access().Copy(cache_.At(from), cache_.At(to));
+  cache_.access().SetDeadline(cache_.At(to), deadline);  // two alike would leave the order open
+  reference_.Put(to, deadline);
+}
 
 void ExactEviction::Step() {
   Access& access = cache_.access();
@@ -217,23 +236,10 @@ void ExactEviction::Step() {
       break;
     }
     case 8:
-      if (!reference_.Has(first) || first == second) break;
-      access.Rename(keys[0], keys[1]);
-      {
-        const int64_t deadline = reference_.DeadlineOf(first);
-        reference_.Remove(first);
-        reference_.Remove(second);
-        reference_.Put(second, deadline);
-      }
+      Rename(first, second);
       break;
     case 9:
-      if (!reference_.Has(first) || reference_.Has(second)) break;
-      access.Copy(keys[0], keys[1]);
-      {
-        const int64_t deadline = Deadline();
-        access.SetDeadline(keys[1], deadline);  // two alike would leave the order open
-        reference_.Put(second, deadline);
-      }
+      Copy(first, second);
       break;
     case 10:
       if (Below(3) == 0) {
@@ -333,6 +339,30 @@ TEST(Eviction, VolatilePoliciesLeaveKeysWithoutADeadlineAlone) {
       }
     }
   }
+}
+
+TEST(Eviction, RandomTakesAnybodyButWhoIsNamed) {
+  for (const uint64_t limit : {uint64_t{1000}, uint64_t{70'000}}) {
+    Cache cache(EvictionPolicy::kRandom, limit);
+    const auto total = static_cast<int>(limit) * 3 / 2;
+    for (int i = 0; i < total; ++i) {
+      const std::string name = std::to_string(i);
+      ASSERT_TRUE(cache.Set(name));
+      ASSERT_TRUE(cache.Has(name));
+      ASSERT_LE(cache.entries(), static_cast<int64_t>(limit));
+    }
+    // Early and late ones alike.
+    int early = 0;
+    const auto victims = cache.TakeVictims();
+    for (const std::string& victim : victims) early += std::stoi(victim) < total / 3;
+    EXPECT_GT(early, total / 30);
+    EXPECT_LT(early, static_cast<int>(victims.size()));
+  }
+  Cache cache(EvictionPolicy::kVolatileRandom, 1000);
+  for (int i = 0; i < 500; ++i) cache.Set("stays:" + std::to_string(i));
+  for (int i = 0; i < 1000; ++i) cache.Set("goes:" + std::to_string(i), ManualClock::kStart + 9000);
+  EXPECT_EQ(cache.entries(), 1000);
+  for (const std::string& victim : cache.TakeVictims()) EXPECT_TRUE(victim.starts_with("goes:"));
 }
 
 TEST(Eviction, AnExpiredVictimCountsAsExpired) {
