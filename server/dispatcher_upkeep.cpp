@@ -149,7 +149,7 @@ void Dispatcher::OnDeparture(const Keyspace& keyspace, std::string_view key, Dep
   OnEvent(keyspace, event_class, event, key);
   // Who reaches the namespace by its prefix listens in a numbered database.
   for (const std::string& prefix : keyspace.settings().prefixes) {
-    events_.push_back({event, "0", prefix + std::string(key)});
+    events_.push_back({config_->notify_keyspace_events, event, "0", prefix + std::string(key)});
   }
 }
 
@@ -157,7 +157,8 @@ void Dispatcher::OnEvent(const Keyspace& keyspace, uint32_t event_class, std::st
                          std::string_view key) {
   if ((config_->notify_keyspace_events & event_class) == 0) return;
   events_.push_back(
-      {event, keyspace.database() >= 0 ? std::to_string(keyspace.database()) : keyspace.name(),
+      {config_->notify_keyspace_events, event,
+       keyspace.database() >= 0 ? std::to_string(keyspace.database()) : keyspace.name(),
        std::string(key)});
 }
 
@@ -167,13 +168,12 @@ void Dispatcher::InsertPush(std::string_view push) {
 }
 
 void Dispatcher::PublishEvents() {
-  const uint32_t flags = config_->notify_keyspace_events;
   for (const PendingEvent& event : events_) {
-    if (flags & event_flags::kKeyspace) {
+    if (event.flags & event_flags::kKeyspace) {
       server_.pubsub().Publish(fmt::format("__keyspace@{}__:{}", event.keyspace, event.key),
                                event.event);
     }
-    if (flags & event_flags::kKeyevent) {
+    if (event.flags & event_flags::kKeyevent) {
       server_.pubsub().Publish(fmt::format("__keyevent@{}__:{}", event.keyspace, event.event),
                                event.key);
     }

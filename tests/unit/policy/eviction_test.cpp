@@ -313,7 +313,7 @@ TEST(Eviction, NoneEvictsNobody) {
   Cache cache(EvictionPolicy::kNone, 3);
   for (const char* name : {"a", "b", "c"}) EXPECT_TRUE(cache.Set(name));
   EXPECT_FALSE(cache.Set("d", ManualClock::kStart + 10));
-  EXPECT_EQ(PickVictim(*cache.At("a").shard, {}), nullptr);
+  EXPECT_EQ(PickVictim(*cache.At("a").shard, ManualClock::kStart, {}), nullptr);
   EXPECT_EQ(cache.entries(), 4);
   EXPECT_TRUE(cache.TakeVictims().empty());
 }
@@ -363,6 +363,28 @@ TEST(Eviction, RandomTakesAnybodyButWhoIsNamed) {
   for (int i = 0; i < 1000; ++i) cache.Set("goes:" + std::to_string(i), ManualClock::kStart + 9000);
   EXPECT_EQ(cache.entries(), 1000);
   for (const std::string& victim : cache.TakeVictims()) EXPECT_TRUE(victim.starts_with("goes:"));
+}
+
+TEST(Eviction, LfuKeepsWhatIsUsedOftenWhateverWasUsedLast) {
+  for (const uint64_t limit : {uint64_t{1000}, uint64_t{70'000}}) {
+    Cache cache(EvictionPolicy::kLfu, limit);
+    const auto total = static_cast<int>(limit);
+    for (int i = 0; i < total; ++i) cache.Set(std::to_string(i));
+    for (int use = 0; use < 60; ++use) {
+      for (int i = 0; i < total / 10; ++i) cache.Get(std::to_string(i));
+    }
+    for (int i = 0; i < total * 2; ++i) cache.Set("new:" + std::to_string(i));
+    EXPECT_EQ(cache.entries(), total);
+    int kept = 0;
+    for (int i = 0; i < total / 10; ++i) kept += cache.Has(std::to_string(i));
+    EXPECT_GE(kept, total / 10 * 99 / 100) << "of " << total / 10;
+    // What has not been used for long goes in the end.
+    cache.clock().Advance(int64_t{60'000} * 300);
+    for (int i = 0; i < total * 2; ++i) cache.Set("later:" + std::to_string(i));
+    kept = 0;
+    for (int i = 0; i < total / 10; ++i) kept += cache.Has(std::to_string(i));
+    EXPECT_LE(kept, total / 10 / 10);
+  }
 }
 
 TEST(Eviction, AnExpiredVictimCountsAsExpired) {
