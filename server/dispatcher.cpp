@@ -19,6 +19,10 @@ namespace {
 constexpr size_t kLongFrom = 10000;
 // Transactions of more are run by a worker.
 constexpr size_t kWideTransaction = 1000;
+// Its keys were in a namespace that went while it waited for its turn: where they are now is not
+// locked.
+constexpr std::string_view kDroppedMeanwhile =
+    "NONAMESPACE the namespace was dropped while the command ran";
 
 }  // namespace
 
@@ -219,7 +223,7 @@ bool Dispatcher::HasRoom() {
     return false;
   }
   for (size_t i = 0; i < context_.keys_.size(); ++i) {
-    const Keyspace& keyspace = context_.keys_[i].shard->keyspace();
+    Keyspace& keyspace = context_.keys_[i].shard->keyspace();
     const int64_t max_entries = keyspace.max_entries();
     const int64_t max_memory = keyspace.max_memory();
     if (max_entries == 0 && max_memory == 0) continue;
@@ -228,24 +232,51 @@ bool Dispatcher::HasRoom() {
       RefuseForMemory(keyspace);
       return false;
     }
-    if (keyspace.policy() != EvictionPolicy::kNone) continue;
-    int64_t added = 0;
-    for (const Key& key : context_.keys_) {
-      if (&key.shard->keyspace() == &keyspace && context_.access_.Peek(key) == nullptr) ++added;
-    }
-    const auto entries = static_cast<int64_t>(keyspace.size());
+    int64_t may_go = 0;
+    if (!BoundsByRefusing(keyspace, &may_go)) continue;
+    const int64_t added = CountAbsent(keyspace);
+    const int64_t entries = keyspace.entry_count().load() - may_go;
     if (max_entries > 0 && added > 0 && entries + added > max_entries) {
       context_.reply_.Error(
           fmt::format("OOM command not allowed when entries > 'max_entries' of namespace '{}'.",
                       keyspace.name()));
       return false;
     }
-    if (max_memory > 0 && static_cast<int64_t>(keyspace.bytes()) >= max_memory) {
+    if (max_memory > 0 && may_go == 0 && static_cast<int64_t>(keyspace.bytes()) >= max_memory) {
       RefuseForMemory(keyspace);
       return false;
     }
   }
   return true;
+}
+
+// Whether writes are refused when the keyspace is full and no more than `may_go` entries can be
+// evicted.
+bool Dispatcher::BoundsByRefusing(const Keyspace& keyspace, int64_t* may_go) {
+  switch (keyspace.policy()) {
+    case EvictionPolicy::kNone:
+      return true;
+    case EvictionPolicy::kVolatileLru:
+    case EvictionPolicy::kVolatileLfu:
+    case EvictionPolicy::kVolatileTtl:
+    case EvictionPolicy::kVolatileRandom:
+      *may_go = static_cast<int64_t>(keyspace.entries_with_deadline());
+      return true;
+    default:
+      return false;
+  }
+}
+
+// How many entries the command's keys would add, each key counted once.
+int64_t Dispatcher::CountAbsent(const Keyspace& keyspace) {
+  std::vector<std::string_view> absent;
+  for (const Key& key : context_.keys_) {
+    if (&key.shard->keyspace() != &keyspace) continue;
+    context_.access_.DropExpired(key);
+    if (context_.access_.Peek(key) == nullptr) absent.push_back(key.name);
+  }
+  std::sort(absent.begin(), absent.end());
+  return std::unique(absent.begin(), absent.end()) - absent.begin();
 }
 
 size_t Dispatcher::RequestBytes() const {
@@ -270,14 +301,21 @@ void Dispatcher::AfterWrite() {
     shard->TellBytes();
     const Keyspace& keyspace = shard->keyspace();
     if (keyspace.max_entries() > 0 || keyspace.max_memory() > 0) [[unlikely]] {
-      if (!context_.access_.Trim(*shard, context_.keys_)) TrimElsewhere(shard->keyspace());
+      MakeRoom(*shard);
     }
     shard->Publish();
   }
 }
 
-// The locked shards had nobody to give: others of the keyspace may, if they are free.
-void Dispatcher::TrimElsewhere(Keyspace& keyspace) {
+// What the command has just written goes last: after everybody else in its shards, and after others
+// of the keyspace that are free right now.
+void Dispatcher::MakeRoom(Shard& shard) {
+  if (context_.access_.Trim(shard, context_.keys_)) return;
+  if (TrimElsewhere(shard.keyspace())) return;
+  context_.access_.Trim(shard, {});
+}
+
+bool Dispatcher::TrimElsewhere(Keyspace& keyspace) {
   for (size_t i = 0; i < keyspace.shards(); ++i) {
     Shard& shard = keyspace.shard(i);
     if (locks_.Contains(&shard) || !shard.mutex.try_lock()) continue;
@@ -287,8 +325,9 @@ void Dispatcher::TrimElsewhere(Keyspace& keyspace) {
       shard.Publish();
     }
     shard.mutex.unlock();
-    if (enough) return;
+    if (enough) return true;
   }
+  return false;
 }
 
 // --- transactions ---
@@ -331,7 +370,13 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
   context_.in_exec_ = true;
   RefreshConfig();
   const bool resolved = Resolve(*context_.client_, *queued.command, args, 0);
-  if (resolved) Run(*queued.command);
+  if (resolved && held.Covers(locks_)) {
+    std::swap(held, locks_);
+    Run(*queued.command);
+    std::swap(held, locks_);
+  } else if (resolved) {
+    context_.reply_.Error(kDroppedMeanwhile);
+  }
   locks_ = std::move(held);
   context_.command_ = exec;
   context_.args_ = exec_args;
@@ -373,10 +418,14 @@ void Dispatcher::RunAway(const Call& call, const Command& command) {
         away.Begin(inner, *job->command);
         away.out_of_memory_ = out_of_memory;
         if (away.Resolve(*job->client, *job->command, args, 0)) {
-          away.locks_ = job->owned;
-          away.Run(*job->command);
-        }
-        job->owned.Disown();
+      if (job->owned.Covers(away.locks_)) {
+        away.locks_ = job->owned;
+        away.Run(*job->command);
+      } else {
+        away.reply().Error(kDroppedMeanwhile);
+      }
+    }
+    job->owned.Disown();
         if (away.context_.unwatches_) {
           while (!away.TryUnwatch(*job->client)) std::this_thread::yield();
         }

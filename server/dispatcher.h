@@ -124,7 +124,10 @@ class Dispatcher final : public KeyspaceListener {
   void Run(const Command& command);
   void RunQueued(const QueuedCommand& queued);
   void AfterWrite();
-  void TrimElsewhere(Keyspace& keyspace);
+  void MakeRoom(Shard& shard);
+  bool TrimElsewhere(Keyspace& keyspace);
+  static bool BoundsByRefusing(const Keyspace& keyspace, int64_t* may_go);
+  int64_t CountAbsent(const Keyspace& keyspace);
   void RegisterBlocked(const Call& call);
   void PublishEvents();
   bool TryDetach(const Detached& detached);

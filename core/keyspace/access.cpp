@@ -243,6 +243,13 @@ void Access::Emit(const Key& key, Effect::Kind kind, std::string_view value,
   listener_.OnEffect({kind, &keyspace, key.name, value, second, deadline, nullptr});
 }
 
+void Access::EmitCreated(const Key& key) {
+  if (created_deadline_ == kNoDeadline) [[likely]]
+    return;
+  Emit(key, Effect::Kind::kDeadline, {}, {}, created_deadline_);
+  created_deadline_ = kNoDeadline;
+}
+
 Entry* Access::Resize(const Key& key, Entry* entry, size_t size, char** bytes) {
   Shard& shard = *key.shard;
   const size_t before = entry->bytes();
@@ -359,6 +366,7 @@ HashValue* Access::HashFor(const Key& key, Entry* entry) {
   auto* hash = new HashValue();
   entry = Entry::NewHash(key.name, hash, ExtensionsFor(*key.shard, deadline));
   if (deadline != kNoDeadline) entry->set_deadline(deadline);
+  created_deadline_ = deadline;
   Insert(key, entry);
   return hash;
 }
@@ -370,6 +378,7 @@ ListValue* Access::ListFor(const Key& key, Entry* entry) {
   auto* list = new ListValue();
   entry = Entry::NewList(key.name, list, ExtensionsFor(*key.shard, deadline));
   if (deadline != kNoDeadline) entry->set_deadline(deadline);
+  created_deadline_ = deadline;
   Insert(key, entry);
   return list;
 }
@@ -382,6 +391,7 @@ bool Access::HashSet(const Key& key, HashValue* hash, std::string_view field,
   key.shard->stats.writes.Add();
   Changed(key);
   Emit(key, Effect::Kind::kHashSet, field, value);
+  EmitCreated(key);
   return created;
 }
 
@@ -406,6 +416,7 @@ void Access::Push(const Key& key, ListValue* list, bool front, std::string_view 
   key.shard->stats.writes.Add();
   Changed(key);
   Emit(key, front ? Effect::Kind::kPushFront : Effect::Kind::kPushBack, value);
+  EmitCreated(key);
 }
 
 void Access::Finish(const Key& key) {

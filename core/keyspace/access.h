@@ -147,11 +147,14 @@ class Access {
   void Emit(const Key& key, Effect::Kind kind, std::string_view value = {},
             std::string_view second = {}, int64_t deadline = 0);
   void EmitPut(const Key& key, std::string_view value, int64_t deadline);
+  // A collection was created with the namespace's default TTL: told once there is something in it.
+  void EmitCreated(const Key& key);
   Entry* Resize(const Key& key, Entry* entry, size_t size, char** bytes);
 
   const Clock& clock_;
   KeyspaceListener& listener_;
   int64_t now_ = 0;
+  int64_t created_deadline_ = kNoDeadline;
 };
 
 template <class Fill>

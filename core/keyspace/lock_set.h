@@ -22,6 +22,17 @@ class LockSet {
     return std::find(shards_.begin(), shards_.end(), shard) != shards_.end();
   }
 
+  // Whether every shard of `other` is in this set, which has been locked and so is in order.
+  bool Covers(const LockSet& other) const {
+    for (const Shard* shard : other.shards_) {
+      if (shards_.size() > 1 ? !std::binary_search(shards_.begin(), shards_.end(), shard, Before)
+                             : !Contains(shard)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   // Takes all mutexes. When a shard has an owner: takes none, parks `waiter` there, returns false.
   bool Lock(Waiter* waiter) {
     if (shards_.size() > 1) Order();
@@ -55,13 +66,13 @@ class LockSet {
   }
 
  private:
+  static bool Before(const Shard* a, const Shard* b) {
+    if (&a->keyspace() == &b->keyspace()) return a->index() < b->index();
+    return a->keyspace().id() < b->keyspace().id();
+  }
   void Order() {
-    auto before = [](const Shard* a, const Shard* b) {
-      if (&a->keyspace() == &b->keyspace()) return a->index() < b->index();
-      return a->keyspace().id() < b->keyspace().id();
-    };
-    if (!std::is_sorted(shards_.begin(), shards_.end(), before)) {
-      std::sort(shards_.begin(), shards_.end(), before);
+    if (!std::is_sorted(shards_.begin(), shards_.end(), Before)) {
+      std::sort(shards_.begin(), shards_.end(), Before);
     }
     shards_.erase(std::unique(shards_.begin(), shards_.end()), shards_.end());
   }

@@ -58,7 +58,6 @@ uint64_t Score(EvictionPolicy policy, const Shard& shard, int64_t now_ms, const 
 }
 
 Entry* ExactVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> named) {
-  Entry* spared = nullptr;
   if (ByDeadline(policy)) {
     Entry* soonest =
         shard.data.wheel.Soonest([&](const Entry* entry) { return !IsNamed(entry, named); });
@@ -68,9 +67,8 @@ Entry* ExactVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> nam
        entry = OrderList::Previous(entry)) {
     if (!Evicts(policy, entry)) continue;
     if (!IsNamed(entry, named)) return entry;
-    if (spared == nullptr) spared = entry;
   }
-  return spared;
+  return nullptr;
 }
 
 // The best of the next segment, and of further ones while there are none.
@@ -92,12 +90,11 @@ Entry* SampledVictim(Shard& shard, EvictionPolicy policy, int64_t now_ms,
                      std::span<const Key> named) {
   CandidatePool& pool = shard.data.candidates;
   EntryTable& table = shard.data.table;
-  Entry* spared = nullptr;
   for (int refills = 0; refills < 4;) {
     if (pool.empty()) {
       Refill(shard, policy, now_ms);
       ++refills;
-      if (pool.empty()) return spared;
+      if (pool.empty()) return nullptr;
     }
     const CandidatePool::Candidate best = pool.Take();
     if (!table.Holds(best.hash, best.entry)) continue;
@@ -105,9 +102,8 @@ Entry* SampledVictim(Shard& shard, EvictionPolicy policy, int64_t now_ms,
     if (!Evicts(policy, best.entry)) continue;
     if (!ByChance(policy) && Score(policy, shard, now_ms, best.entry) < best.score) continue;
     if (!IsNamed(best.entry, named)) return best.entry;
-    spared = best.entry;
   }
-  return spared;
+  return nullptr;
 }
 
 }  // namespace
