@@ -418,14 +418,14 @@ void Dispatcher::RunAway(const Call& call, const Command& command) {
         away.Begin(inner, *job->command);
         away.out_of_memory_ = out_of_memory;
         if (away.Resolve(*job->client, *job->command, args, 0)) {
-      if (job->owned.Covers(away.locks_)) {
-        away.locks_ = job->owned;
-        away.Run(*job->command);
-      } else {
-        away.reply().Error(kDroppedMeanwhile);
-      }
-    }
-    job->owned.Disown();
+          if (job->owned.Covers(away.locks_)) {
+            away.locks_ = job->owned;
+            away.Run(*job->command);
+          } else {
+            away.reply().Error(kDroppedMeanwhile);
+          }
+        }
+        job->owned.Disown();
         if (away.context_.unwatches_) {
           while (!away.TryUnwatch(*job->client)) std::this_thread::yield();
         }

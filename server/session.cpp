@@ -132,7 +132,9 @@ void Session::Process() {
   }
   executing_ = false;
   const size_t held = input_.size() + parser_.owned_bytes();
-  if (held > dispatcher.config().client_query_buffer_limit) client_.close_after_reply = true;
+  if (state_ != State::kAway && held > dispatcher.config().client_query_buffer_limit) {
+    client_.close_after_reply = true;
+  }
   PublishInfo();
   Flush();
 }
@@ -209,8 +211,13 @@ bool Session::RunAhead(size_t n) {
                                                 .first_hash = ahead[i].hash,
                                                 .session = self_});
     ++commands_;
-    parser_.set_authenticated(client_.authenticated);
-    if (outcome != Outcome::kDone) After(outcome, args);
+    if (outcome == Outcome::kAway) {
+      // From here on the client is the worker's.
+      After(outcome, args);
+    } else {
+      parser_.set_authenticated(client_.authenticated);
+      if (outcome != Outcome::kDone) After(outcome, args);
+    }
     if (outcome != Outcome::kDone || client_.close_after_reply) {
       // The parser has looked beyond: what follows is parsed again.
       parser_.Reset();
@@ -344,7 +351,7 @@ void Session::Flush() {
   if (!unsent_.empty()) {
     CheckOutputLimits();
     if (!closed_) Write();
-  } else if (client_.close_after_reply && state_ == State::kReady) {
+  } else if (state_ == State::kReady && client_.close_after_reply) {
     Close();
   }
 }
@@ -385,6 +392,7 @@ void Session::Write() {
 }
 
 void Session::CheckOutputLimits() {
+  if (state_ == State::kAway) return;
   const auto kind = client_.subscribed() ? ClientClass::kPubSub : ClientClass::kNormal;
   const OutputBufferLimit& limit = loop_.dispatcher().config().client_output_buffer_limit.of(kind);
   if (limit.hard_bytes != 0 && unsent_.size() > limit.hard_bytes) {
@@ -419,7 +427,9 @@ void Session::Deliver(std::shared_ptr<const Message> message, const std::string*
 }
 
 void Session::Push(const Message& message, const std::string* pattern, OutputBuffer& output) {
-  ReplyWriter reply(output, client_.resp3);
+  const bool resp3 =
+      state_ == State::kAway ? client_.info->resp3.load(std::memory_order_relaxed) : client_.resp3;
+  ReplyWriter reply(output, resp3);
   if (pattern == nullptr) {
     reply.Push(3);
     reply.Bulk("message");

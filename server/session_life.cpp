@@ -132,7 +132,10 @@ void Session::Inspect(int64_t now_ms) {
   if (closed_) return;
   const int64_t idle = now_ms - client_.info->last_active_ms.load(std::memory_order_relaxed);
   const int timeout_s = loop_.dispatcher().config().timeout_s;
-  if (timeout_s > 0 && idle > timeout_s * int64_t{1000} && !client_.subscribed() &&
+  if (timeout_s > 0 && idle > timeout_s * int64_t{1000} && state_ != State::kBlocked &&
+      state_ != State::kAway && !client_.subscribed()) {
+    1000
+  } && !client_.subscribed() &&
       state_ != State::kBlocked && state_ != State::kAway) {
     Close();
     return;
@@ -147,6 +150,7 @@ void Session::Inspect(int64_t now_ms) {
 }
 
 void Session::PublishInfo() {
+  if (state_ == State::kAway) return;
   ClientInfo& info = *client_.info;
   info.last_active_ms.store(NowMs(), std::memory_order_relaxed);
   info.commands.store(commands_, std::memory_order_relaxed);
