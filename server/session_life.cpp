@@ -134,9 +134,6 @@ void Session::Inspect(int64_t now_ms) {
   const int timeout_s = loop_.dispatcher().config().timeout_s;
   if (timeout_s > 0 && idle > timeout_s * int64_t{1000} && state_ != State::kBlocked &&
       state_ != State::kAway && !client_.subscribed()) {
-    1000
-  } && !client_.subscribed() &&
-      state_ != State::kBlocked && state_ != State::kAway) {
     Close();
     return;
   }
