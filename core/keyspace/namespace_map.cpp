@@ -32,7 +32,8 @@ bool HasKeysUnder(Shard& shard, const std::vector<std::string>& prefixes) {
 
 std::shared_ptr<Keyspace> NamespaceMap::Find(std::string_view name) const {
   if (auto found = named.find(name); found != named.end()) return found->second;
-  if (!IsNumber(name)) return nullptr;
+  // As SELECT takes numbers: no leading zeros.
+  if (!IsNumber(name) || (name.size() > 1 && name[0] == '0')) return nullptr;
   size_t number = 0;
   auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc() || number >= databases.size()) return nullptr;

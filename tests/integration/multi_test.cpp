@@ -164,6 +164,21 @@ TEST_F(MultiTest, AConnectionThatEndsLeavesNothing) {
   EXPECT_EQ(Connect().Run("EXISTS", "k"), Int(0));
 }
 
+// What a queued SELECT means has to be known before the locks are taken.
+TEST_F(MultiTest, ASelectThatFailsChangesNothing) {
+  Client client = Connect();
+  for (const char* where : {"01", "16", "-1", "x y", "99999999999999999999"}) {
+    client.Run("MULTI");
+    client.Run("SELECT", where);
+    client.Run("SET", "k", where);
+    const Reply reply = client.Run("EXEC");
+    ASSERT_EQ(reply.elements.size(), 2U) << ToString(reply);
+    EXPECT_TRUE(reply.elements[0].IsError()) << where;
+    EXPECT_EQ(reply.elements[1], Status("OK")) << where;
+    EXPECT_EQ(client.Run("GET", "k"), Bulk(where));
+  }
+}
+
 TEST_F(MultiTest, SelectAndFlushInside) {
   Client client = Connect();
   client.Run("SET", "k", "zero");
