@@ -307,7 +307,7 @@ TEST(Eviction, NamedKeysAreNeverTaken) {
     // Only named ones are left: the caller has to give them up itself.
     EXPECT_FALSE(cache.Trim(named));
     EXPECT_EQ(cache.TakeVictims(), std::vector<std::string>{"a"});
-    EXPECT_TRUE(cache.Trim({}));
+    EXPECT_TRUE(cache.access().Trim(*named[0].shard, {}));
     EXPECT_EQ(cache.TakeVictims(), std::vector<std::string>{"b"});
   }
 }
