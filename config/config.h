@@ -10,8 +10,6 @@
 
 namespace replete {
 
-enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
-
 // What may be touched over the network although it reaches the file system, a program or another
 // host (see the DESIGN's "enable-protected-configs").
 enum class ProtectedActions : uint8_t { kNo, kLocal, kYes };
@@ -47,9 +45,6 @@ struct Config {
   // memory
   uint64_t maxmemory = 0;
   EvictionPolicy maxmemory_policy = EvictionPolicy::kNone;
-  // log
-  LogLevel loglevel = LogLevel::kNotice;
-  std::string logfile;
   // events
   uint32_t notify_keyspace_events = 0;  // bits of event_flags
   // types

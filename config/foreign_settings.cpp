@@ -28,7 +28,8 @@ constexpr std::string_view kExactExpiry = "keys go at their deadline here, not b
 constexpr std::string_view kExactEviction = "eviction here goes by exact order, not by samples";
 constexpr std::string_view kAllocator = "the allocator needs no help; it reads MALLOC_CONF";
 constexpr std::string_view kAffinity = "start the daemon with taskset";
-constexpr std::string_view kLog = "use logfile, or leave standard output to the service manager";
+constexpr std::string_view kLog =
+    "there is no log in this version; problems at start go to standard error";
 constexpr std::string_view kBackground = "large removals are always freed in the background";
 constexpr std::string_view kSystem = "the daemon leaves that to the system";
 constexpr std::string_view kNoModules = "modules cannot be loaded";
@@ -58,6 +59,8 @@ constexpr ForeignSetting kForeign[] = {
     {"stop-writes-on-bgsave-error", "", kLive, "no", kNoFiles},
 
     // The process.
+    {"loglevel", "", kLive, "notice", kLog},
+    {"logfile", "", kImmutable, "", kLog},
     {"daemonize", "", kImmutable, "no", kForeground},
     {"supervised", "", kImmutable, "no", kForeground},
     {"pidfile", "", kImmutable, "", kForeground},

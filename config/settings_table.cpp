@@ -22,13 +22,6 @@ constexpr uint64_t kMaxBytes = std::numeric_limits<uint64_t>::max();
 constexpr int64_t kMiB = 1 << 20;
 constexpr size_t kMaxBindAddresses = 16;
 
-constexpr Word kLogLevels[] = {
-    {"debug", static_cast<int>(LogLevel::kDebug)},
-    {"verbose", static_cast<int>(LogLevel::kVerbose)},
-    {"notice", static_cast<int>(LogLevel::kNotice)},
-    {"warning", static_cast<int>(LogLevel::kWarning)},
-};
-
 constexpr Word kProtectedActions[] = {
     {"no", static_cast<int>(ProtectedActions::kNo)},
     {"yes", static_cast<int>(ProtectedActions::kYes)},
@@ -193,15 +186,6 @@ constexpr Setting kSettings[] = {
                 [](const Config& config) {
                   return std::string(RedisEvictionPolicyWord(config.maxmemory_policy));
                 }},
-    WordsRow<&Config::loglevel, kLogLevels>(
-        {.name = "loglevel",
-         .section = "log",
-         .doc = "The least important messages that are logged."}),
-    TextRow<&Config::logfile>({.name = "logfile",
-                               .section = "log",
-                               .change = Change::kAtStart,
-                               .doc = "File to log to; empty = standard output.",
-                               .allowed = "a path"}),
     Setting{
         .name = "notify-keyspace-events",
         .section = "events",

@@ -45,7 +45,6 @@ struct ClientInfo {
   std::atomic<uint32_t> watched{0};
   std::atomic<bool> resp3{false};
   std::atomic<bool> blocked{false};
-  std::atomic<bool> close_asked{false};
   mutable std::mutex mutex;  // of what follows
   std::string name;
   std::string library;

@@ -19,6 +19,8 @@ namespace {
 constexpr size_t kLongFrom = 10000;
 // Transactions of more are run by a worker.
 constexpr size_t kWideTransaction = 1000;
+// Keys of one command above which a worker runs it.
+constexpr size_t kWideCommand = 10000;
 // Its keys were in a namespace that went while it waited for its turn: where they are now is not
 // locked.
 constexpr std::string_view kDroppedMeanwhile =
@@ -184,10 +186,13 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
     RunAway(call, command);
     return Outcome::kAway;
   }
+  const bool wide = command.scope != Scope::kKeys;
+  const int64_t start = wide ? MonotonicNanos() : 0;
   Run(command);
   if (context_.blocks_) [[unlikely]]
     RegisterBlocked(call);
   locks_.Unlock();
+  if (wide) server_.stats().NoteLockHold(MonotonicNanos() - start);
   return context_.blocks_ ? Outcome::kBlocked : Outcome::kDone;
 }
 
@@ -387,6 +392,7 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
 
 bool Dispatcher::RunsAway(const Command& command) const {
   if (command.scope == Scope::kQueued) return context_.client_->queue.size() > kWideTransaction;
+  if (context_.keys_.size() > kWideCommand) return true;
   if (!(command.flags & command_flag::kLong)) return false;
   size_t entries = 0;
   for (const Shard* shard : locks_.shards()) entries += shard->size();

@@ -124,6 +124,7 @@ class Dispatcher final : public KeyspaceListener {
   void Run(const Command& command);
   void RunQueued(const QueuedCommand& queued);
   void AfterWrite();
+  bool EvictSome(Keyspace& keyspace);
   void MakeRoom(Shard& shard);
   bool TrimElsewhere(Keyspace& keyspace);
   static bool BoundsByRefusing(const Keyspace& keyspace, int64_t* may_go);

@@ -1,7 +1,9 @@
 // What keyspaces need beside commands: expiry, room, events, and memory that is freed elsewhere.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 #include <thread>
 
 #include "config/event_flags.h"
@@ -63,22 +65,34 @@ bool Dispatcher::SweepShard(Shard& shard, int64_t now) {
 
 bool Dispatcher::RelieveMemory() {
   Refresh();
-  Keyspace* largest = nullptr;
+  std::vector<std::pair<int64_t, Keyspace*>> candidates;
   auto consider = [&](Keyspace& keyspace) {
-    if (keyspace.policy() == EvictionPolicy::kNone || keyspace.size() == 0) return;
-    if (largest == nullptr || keyspace.bytes() > largest->bytes()) largest = &keyspace;
+    if (keyspace.policy() == EvictionPolicy::kNone || keyspace.entry_count().load() == 0) return;
+    candidates.emplace_back(keyspace.told_bytes(), &keyspace);
   };
   for (const auto& database : namespaces_->databases) consider(*database);
-  for (const auto& [name, keyspace] : namespaces_->named) consider(*keyspace);
-  if (largest == nullptr) return false;
+  for (const auto& [name, keyspace] : namespaces_->named) {
+    if (keyspace->database() < 0) consider(*keyspace);
+  }
+  // The largest first; one whose policy finds nobody (volatile, and nothing has a deadline) leaves
+  // it to the next.
+  std::sort(candidates.begin(), candidates.end(), std::greater<>());
   context_.access_.ForgetNow();
-  const size_t shards = largest->shards();
+  bool relieved = false;
+  for (size_t i = 0; i < candidates.size() && !relieved; ++i)
+    relieved = EvictSome(*candidates[i].second);
+  if (!events_.empty()) PublishEvents();
+  return relieved;
+}
+
+bool Dispatcher::EvictSome(Keyspace& keyspace) {
+  const size_t shards = keyspace.shards();
   random_ = random_ * 6364136223846793005u + 1442695040888963407u;
   const size_t first = (random_ >> 33) % shards;
   int evicted = 0;
   bool busy = false;
   for (size_t i = 0; i < shards && evicted < kEvictionsPerStep; ++i) {
-    Shard& shard = largest->shard((first + i) % shards);
+    Shard& shard = keyspace.shard((first + i) % shards);
     if (!shard.mutex.try_lock()) {
       busy = true;
       continue;
@@ -91,7 +105,6 @@ bool Dispatcher::RelieveMemory() {
     }
     shard.mutex.unlock();
   }
-  if (!events_.empty()) PublishEvents();
   return evicted > 0 || busy;
 }
 

@@ -219,7 +219,6 @@ void WriteReplete(Server& server, Lines& lines) {
   lines.Add("threads", server.threads());
   lines.Add("longest_loop_iteration_us", stats.longest_loop_iteration_us());
   lines.Add("longest_lock_hold_us", stats.longest_lock_hold_us());
-  lines.Add("longest_insert_cpu_us", stats.longest_insert_cpu_us());
   lines.Add("lock_acquisitions", acquisitions);
   lines.Add("lock_contended", contended);
 }

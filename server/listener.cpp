@@ -23,7 +23,6 @@ Listener::~Listener() {
 }
 
 Problem Listener::Open(const Config& config) {
-  keepalive_s_ = config.tcp_keepalive_s;
   port_ = config.port;
   if (config.port != 0) {
     for (const std::string& entry : config.bind) {
@@ -113,11 +112,12 @@ void Listener::Deal(int descriptor, int family) {
   if (family != AF_UNIX) {
     const int on = 1;
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (keepalive_s_ > 0) {
-      const int interval = std::max(1, keepalive_s_ / 3);
+    const int keepalive_s = server_.settings().Snapshot()->tcp_keepalive_s;
+    if (keepalive_s > 0) {
+      const int interval = std::max(1, keepalive_s / 3);
       const int count = 3;
       ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-      ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &keepalive_s_, sizeof keepalive_s_);
+      ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &keepalive_s, sizeof keepalive_s);
       ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
       ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
     }

@@ -46,7 +46,6 @@ class Listener {
   std::string local_path_;
   int port_ = 0;
   size_t next_loop_ = 0;
-  int keepalive_s_ = 0;
 };
 
 }  // namespace replete

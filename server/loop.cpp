@@ -101,6 +101,10 @@ void Loop::ScheduleTick() {
 void Loop::Tick() {
   const uint64_t start = CycleClock::Ticks();
   ++ticks_;
+  if (const uint64_t resets = server_.stats().resets(); resets != resets_seen_) {
+    resets_seen_ = resets;
+    longest_ticks_ = 0;
+  }
   dispatcher_.Tick();
   Inspect();
   server_.reclaimer().Collect();

@@ -58,7 +58,6 @@ class Loop {
     if (ticks > longest_ticks_) [[unlikely]]
       NoteLongest(ticks);
   }
-  void ResetLongest() { longest_ticks_ = 0; }
 
   uint64_t commands() const { return dispatcher_.commands(); }
 
@@ -80,8 +79,9 @@ class Loop {
   Reclaimer::Reader reader_;
   bool may_look_ahead_ = false;
   std::vector<std::shared_ptr<Session>> sessions_;
-  size_t inspected_ = 0;  // where Inspect goes on
-  uint64_t longest_ticks_ = 0;
+  size_t inspected_ = 0;        // where Inspect goes on
+  uint64_t longest_ticks_ = 0;  // since the maxima were last reset
+  uint64_t resets_seen_ = 0;
   uint64_t ticks_ = 0;
   bool stopping_ = false;
   std::thread::id thread_;

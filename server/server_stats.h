@@ -13,15 +13,18 @@ class ServerStats {
   std::atomic<uint64_t> net_input_bytes{0};
   std::atomic<uint64_t> net_output_bytes{0};
 
-  // Longest holds of a shard's lock by work that is cut into slices or swaps whole shards; a single
-  // short command is bounded by the longest loop iteration.
+  // Longest holds of a shard's lock by work that is cut into slices or takes all shards of a
+  // keyspace; a command on keys is bounded by the longest loop iteration.
   void NoteLockHold(int64_t nanos) { Raise(longest_lock_hold_, nanos); }
   void NoteLoopIteration(int64_t nanos) { Raise(longest_loop_iteration_, nanos); }
-  void NoteInsert(int64_t nanos) { Raise(longest_insert_, nanos); }
   int64_t longest_lock_hold_us() const { return longest_lock_hold_.load() / 1000; }
   int64_t longest_loop_iteration_us() const { return longest_loop_iteration_.load() / 1000; }
-  int64_t longest_insert_cpu_us() const { return longest_insert_.load() / 1000; }
-  void ResetMaxima() { longest_lock_hold_ = longest_loop_iteration_ = longest_insert_ = 0; }
+  void ResetMaxima() {
+    longest_lock_hold_ = longest_loop_iteration_ = 0;
+    ++resets_;
+  }
+  // How often the maxima were reset: who keeps a maximum of its own starts anew when it changes.
+  uint64_t resets() const { return resets_.load(std::memory_order_relaxed); }
 
  private:
   static void Raise(std::atomic<int64_t>& maximum, int64_t value) {
@@ -32,7 +35,7 @@ class ServerStats {
 
   std::atomic<int64_t> longest_lock_hold_{0};
   std::atomic<int64_t> longest_loop_iteration_{0};
-  std::atomic<int64_t> longest_insert_{0};
+  std::atomic<uint64_t> resets_{0};
 };
 
 }  // namespace replete

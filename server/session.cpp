@@ -17,6 +17,8 @@ namespace {
 constexpr uint32_t kLargestRead = 64 * 1024;
 // Replies are sent before the batch ends when they are this many bytes.
 constexpr size_t kSendFrom = 256 * 1024;
+// Requests of one session that run before the loop goes on to others.
+constexpr size_t kTurn = 1024;
 
 int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
 
@@ -25,7 +27,7 @@ int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
 // --- reading ---
 
 void Session::Read() {
-  if (reading_ || closed_) return;
+  if (reading_ || closed_ || waits_for_turn_) return;
   if (state_ != State::kReady || unsent_.size() > kMaxUnsent) {
     if (input_.size() > kMaxUnsent) return;  // Process reads on when it can go on
   } else if (parser_.WantsBulk()) {
@@ -86,7 +88,7 @@ void Session::OnReadCancelled() {
 }
 
 void Session::Continue() {
-  if (closed_) return;
+  if (closed_ || waits_for_turn_) return;
   if (reading_) {
     boost::system::error_code ignored;
     socket_.cancel(ignored);
@@ -116,11 +118,22 @@ void Session::Process() {
   dispatcher.Refresh();
   parser_.set_max_bulk(dispatcher.config().proto_max_bulk_len);
   executing_ = true;
+  size_t taken = 0;
   while (state_ == State::kReady && !closed_ && !client_.close_after_reply &&
          unsent_.size() <= kMaxUnsent) {
+    if (taken >= kTurn) {
+      // Others on this loop have their turn first.
+      waits_for_turn_ = true;
+      boost::asio::post(loop_.context(), [self = shared_from_this()] {
+        self->waits_for_turn_ = false;
+        self->Continue();
+      });
+      break;
+    }
     ParseResult result = ParseResult::kIncomplete;
     const size_t n = ParseAhead(&result);
     if (n > 1 && loop_.may_look_ahead()) Prefetch(n);
+    taken += n;
     if (!RunAhead(n)) break;
     if (result == ParseResult::kError) {
       dispatcher.reply().Error("ERR " + parser_.error());
@@ -134,6 +147,11 @@ void Session::Process() {
   const size_t held = input_.size() + parser_.owned_bytes();
   if (state_ != State::kAway && held > dispatcher.config().client_query_buffer_limit) {
     client_.close_after_reply = true;
+  }
+  if (state_ == State::kReady && client_.close_after_reply) {
+    // Nothing of it runs any more: what still comes is dropped while the last reply goes out.
+    input_.Clear();
+    parser_.Reset();
   }
   PublishInfo();
   Flush();

@@ -108,6 +108,7 @@ class Session final : public Parkable,
   bool executing_ = false;
   bool shrinking_ = false;
   bool finishing_ = false;
+  bool waits_for_turn_ = false;
   bool closed_ = false;
 };
 

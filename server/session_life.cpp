@@ -124,10 +124,6 @@ void Session::Finish() {
 
 void Session::Inspect(int64_t now_ms) {
   if (closed_) return;
-  if (client_.info->close_asked.load(std::memory_order_relaxed)) {
-    Close();
-    return;
-  }
   if (!unsent_.empty()) CheckOutputLimits();
   if (closed_) return;
   const int64_t idle = now_ms - client_.info->last_active_ms.load(std::memory_order_relaxed);

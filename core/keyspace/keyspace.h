@@ -78,6 +78,8 @@ class Keyspace {
   size_t size() const;
   // Bytes of entries, tables and indexes.
   size_t bytes() const;
+  // The same to within a few KiB a shard, without looking at the shards.
+  int64_t told_bytes() const { return bytes_.load(std::memory_order_relaxed); }
   size_t entries_with_deadline() const;
   StatsTotal stats() const;
   void ResetStats();

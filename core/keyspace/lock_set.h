@@ -47,6 +47,17 @@ class LockSet {
     }
     return true;
   }
+  // As Lock for who cannot park: false when a shard has an owner.
+  bool TryLockAll() {
+    if (shards_.size() > 1) Order();
+    for (size_t i = 0; i < shards_.size(); ++i) {
+      shards_[i]->mutex.lock();
+      if (!shards_[i]->gate.owned()) continue;
+      UnlockFirst(i + 1);
+      return false;
+    }
+    return true;
+  }
   void Unlock() { UnlockFirst(shards_.size()); }
 
   // Locked: become the owner of all and let the mutexes go.

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <thread>
+
+#include "core/keyspace/lock_set.h"
 
 namespace replete {
 namespace {
@@ -147,19 +150,35 @@ Problem NamespaceRegistry::Create(std::string_view name, const NamespaceSettings
     if (!place.numbered()) {
       return fmt::format("database {} belongs to namespace '{}'", number, place.name());
     }
-    if (place.size() > 0) return fmt::format("database {} has keys already", number);
   }
   if (auto problem = CheckPrefixes(*current, name, settings)) return problem;
   auto map = std::make_shared<NamespaceMap>(*current);
   auto keyspace = std::make_shared<Keyspace>(next_id_++, std::string(name), number, settings,
                                              reclaimer_, memory_);
   keyspace->set_wants_effects(wants_effects_);
-  if (number >= 0) {
-    map->databases[static_cast<size_t>(number)]->Retire();
-    map->databases[static_cast<size_t>(number)] = keyspace;
+  map->named.emplace(name, keyspace);
+  if (number < 0) {
+    Publish(std::move(map));
+    return {};
   }
-  map->named.emplace(name, std::move(keyspace));
-  Publish(std::move(map));
+  Keyspace& place = *current->databases[static_cast<size_t>(number)];
+  map->databases[static_cast<size_t>(number)] = std::move(keyspace);
+  return TakePlace(place, std::move(map));
+}
+
+// The numbered database is found empty, replaced and retired while nobody can write to it.
+Problem NamespaceRegistry::TakePlace(Keyspace& place, std::shared_ptr<NamespaceMap> map) {
+  LockSet locks;
+  locks.AddAll(place);
+  while (!locks.TryLockAll()) std::this_thread::yield();
+  size_t entries = 0;
+  for (const Shard* shard : locks.shards()) entries += shard->data.table.size();
+  if (entries == 0) {
+    Publish(std::move(map));
+    place.Retire();
+  }
+  locks.Unlock();
+  if (entries > 0) return fmt::format("database {} has keys already", place.database());
   return {};
 }
 
@@ -195,8 +214,9 @@ Problem NamespaceRegistry::Drop(std::string_view name, std::shared_ptr<Keyspace>
     place->set_wants_effects(wants_effects_);
     map->databases[static_cast<size_t>(number)] = std::move(place);
   }
-  (*dropped)->Retire();
+  // First published, then retired: who finds it retired finds what came after it.
   Publish(std::move(map));
+  (*dropped)->Retire();
   return {};
 }
 

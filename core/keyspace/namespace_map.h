@@ -76,6 +76,7 @@ class NamespaceRegistry {
  private:
   Problem CheckPrefixes(const NamespaceMap& map, std::string_view name,
                         const NamespaceSettings& settings) const;
+  Problem TakePlace(Keyspace& place, std::shared_ptr<NamespaceMap> map);
   void Publish(std::shared_ptr<NamespaceMap> map);
 
   const bool wants_effects_;

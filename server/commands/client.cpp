@@ -33,7 +33,6 @@ std::string FlagsOf(const ClientSummary& client) {
   if (IsSubscriber(info)) flags += 'P';
   if (info.queued.load(std::memory_order_relaxed) >= 0) flags += 'x';
   if (info.blocked.load(std::memory_order_relaxed)) flags += 'b';
-  if (info.close_asked.load(std::memory_order_relaxed)) flags += 'A';
   // An address that is a path has no port.
   if (client.address.find(':') == std::string::npos) flags += 'U';
   return flags.empty() ? "N" : flags;

@@ -194,5 +194,20 @@ TEST_F(NamespaceLimitsTest, MaxmemoryEvictsInsteadOfAnsweringOom) {
   EXPECT_GT(client.Run("DBSIZE").Integer(), 1000);
 }
 
+// The largest namespace has nobody whom its policy lets go: the next one gives room.
+TEST_F(NamespaceLimitsTest, WhatMayNotBeEvictedDoesNotKeepOthersFromGivingRoom) {
+  Client client = In("cache", {"MAX_ENTRIES", "0", "DEFAULT_TTL", "0"});
+  Client numbered = Connect();
+  numbered.Run("CONFIG", "SET", "maxmemory-policy", "volatile-lru");
+  const std::string value(10000, 'v');
+  for (int i = 0; i < 1200; ++i) numbered.Run("SET", "stays" + std::to_string(i), value);
+  ASSERT_EQ(numbered.Run("CONFIG", "SET", "maxmemory", "20mb"), Status("OK"));
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_EQ(client.Run("SET", std::to_string(i), value), Status("OK")) << i;
+  }
+  EXPECT_EQ(numbered.Run("DBSIZE"), Int(1200));
+  EXPECT_LT(client.Run("DBSIZE").Integer(), 1000);
+}
+
 }  // namespace
 }  // namespace replete::test

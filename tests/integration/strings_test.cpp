@@ -31,6 +31,27 @@ TEST_F(StringsTest, SetAndGet) {
   EXPECT_EQ(client.Run("GET", "new"), Bulk("v"));
 }
 
+// So many keys that a worker runs the command while the session waits.
+TEST_F(StringsTest, CommandsOfVeryManyKeys) {
+  Client client = Connect();
+  constexpr int kKeys = 30000;
+  std::vector<std::string> set = {"MSET"};
+  std::vector<std::string> get = {"MGET"};
+  for (int i = 0; i < kKeys; ++i) {
+    set.push_back("k" + std::to_string(i));
+    set.push_back(std::to_string(i));
+    get.push_back("k" + std::to_string(i));
+  }
+  client.Append(set);
+  client.Append({"PING"});
+  EXPECT_EQ(client.Next(), Status("OK"));
+  EXPECT_EQ(client.Next(), Status("PONG"));
+  EXPECT_EQ(client.Run("DBSIZE"), Int(kKeys));
+  const Reply values = client.Run(get);
+  ASSERT_EQ(values.elements.size(), static_cast<size_t>(kKeys));
+  for (int i = 0; i < kKeys; ++i) ASSERT_EQ(values.elements[i], Bulk(std::to_string(i)));
+}
+
 TEST_F(StringsTest, SetRefusesWhatContradictsItself) {
   Client client = Connect();
   const Reply syntax = Error("ERR syntax error");

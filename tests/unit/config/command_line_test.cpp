@@ -93,8 +93,8 @@ TEST(ConfigCommandLine, ProblemsNameArgumentValueAndWhatIsAllowed) {
             "--unixsocketperm '888': argument couldn't be parsed as an octal number (allowed: an "
             "octal number from 0 to 777)");
   EXPECT_EQ(Refusal({"--loglevel", "loud"}),
-            "--loglevel 'loud': argument(s) must be one of the following: debug, verbose, notice, "
-            "warning (allowed: one of debug, verbose, notice, warning)");
+            "--loglevel 'loud': there is no log in this version; problems at start go to standard "
+            "error");
   EXPECT_EQ(Refusal({"--maxmemory-policy", "tinylfu"}),
             "--maxmemory-policy 'tinylfu': policy 'tinylfu' is not available in this "
             "version (allowed: " +

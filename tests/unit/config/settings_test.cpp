@@ -120,8 +120,6 @@ TEST(ConfigSet, WordsOfRedis) {
   constexpr char kYesNo[] = "argument must be 'yes' or 'no'";
   constexpr char kImmutable[] = "can't set immutable config";
   constexpr char kIntRange[] = "argument must be between 0 and 2147483647 inclusive";
-  constexpr char kLevels[] =
-      "argument(s) must be one of the following: debug, verbose, notice, warning";
   constexpr char kPolicies[] =
       "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, "
       "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction";
@@ -137,8 +135,6 @@ TEST(ConfigSet, WordsOfRedis) {
       {"maxclients", "0", "argument must be between 1 and 4294967295 inclusive"},
       {"maxclients", "4294967296", "argument must be between 1 and 4294967295 inclusive"},
       {"protected-mode", "maybe", kYesNo},
-      {"loglevel", "loud", kLevels},
-      {"loglevel", "debug verbose", kLevels},
       {"maxmemory-policy", "mru", kPolicies},
       {"maxmemory-policy", "", kPolicies},
       {"proto-max-bulk-len", "1", kBufferRange},
