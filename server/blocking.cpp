@@ -16,16 +16,16 @@ void BlockedPop::Fail(std::string_view error) {
   if (!state_.compare_exchange_strong(expected, State::kServed)) return;
   OutputBuffer output;
   ReplyWriter(output, resp3_).Error(error);
-  session_->Complete(std::move(output));
+  session_->Complete(std::move(output), {});
 }
 
-bool BlockedPop::Serve(Access& access, const Key& key) {
+BlockedClient::Served BlockedPop::Serve(Access& access, const Key& key) {
+  if (done()) return Served::kGone;
   Entry* entry = access.Peek(key);
-  if (entry == nullptr || entry->type() != ValueType::kList) return false;
+  if (entry == nullptr || entry->type() != ValueType::kList) return Served::kWaits;
   State expected = State::kWaiting;
-  if (!state_.compare_exchange_strong(expected, State::kServed)) return true;
-  OutputBuffer output;
-  ReplyWriter reply(output, resp3_);
+  if (!state_.compare_exchange_strong(expected, State::kServed)) return Served::kGone;
+  ReplyWriter reply(reply_, resp3_);
   reply.Array(2);
   std::string_view shown = key.name;
   for (const Place& place : places) {
@@ -43,8 +43,11 @@ bool BlockedPop::Serve(Access& access, const Key& key) {
   if (access.Peek(key) == nullptr) {
     listener.OnEvent(keyspace, event_flags::kGeneric, "del", key.name);
   }
-  session_->Complete(std::move(output));
-  return true;
+  return Served::kTaken;
+}
+
+void BlockedPop::Answer(const CommitTokens& tokens) {
+  session_->Complete(std::move(reply_), tokens);
 }
 
 }  // namespace replete

@@ -15,19 +15,21 @@ namespace replete {
 // A session as the dispatcher knows it: who parks, and to whom a reply is handed later.
 class Parkable : public Waiter {
  public:
-  // The reply of a request that went away or was blocked. Any thread, once a request.
-  virtual void Complete(OutputBuffer reply) = 0;
+  // The reply of a request that went away or was blocked, to be sent once what `tokens` name is
+  // stored. Any thread, once a request.
+  virtual void Complete(OutputBuffer reply, CommitTokens tokens) = 0;
 };
 
 // A client in BLPOP or BRPOP. Served under the lock of one of its keys by whoever pushes there;
-// whoever first leaves kWaiting decides how the wait ends.
+// whoever first leaves kWaiting decides how the wait ends. Whoever served it answers it.
 class BlockedPop final : public BlockedClient {
  public:
   BlockedPop(std::shared_ptr<Parkable> session, bool front, bool resp3)
       : session_(std::move(session)), front_(front), resp3_(resp3) {}
 
-  bool Serve(Access& access, const Key& key) override;
-  bool done() const override { return state_.load(std::memory_order_acquire) != State::kWaiting; }
+  Served Serve(Access& access, const Key& key) override;
+  void Answer(const CommitTokens& tokens) override;
+  bool done() const { return state_.load(std::memory_order_acquire) != State::kWaiting; }
   void Fail(std::string_view error) override;
   // The wait ends without an element (time, disconnection). False: it was served already.
   bool Cancel();
@@ -47,6 +49,7 @@ class BlockedPop final : public BlockedClient {
 
   std::atomic<State> state_{State::kWaiting};
   std::shared_ptr<Parkable> session_;
+  OutputBuffer reply_;  // from Serve to Answer
   const bool front_;
   const bool resp3_;
 };

@@ -16,6 +16,7 @@
 
 namespace replete {
 
+class LoadWait;
 class Subscriber;
 
 // A command that MULTI queued: its own copy of the arguments.
@@ -70,6 +71,9 @@ struct Client {
   // The session's namespace. `database` is its number, or -1 in a named one.
   std::shared_ptr<Keyspace> keyspace;
   int database = 0;
+
+  // The values that its command waits for, or has waited for and not used yet.
+  std::shared_ptr<LoadWait> loads;
 
   // MULTI.
   bool in_multi = false;

@@ -61,6 +61,13 @@ inline constexpr uint32_t kScripting = 1u << 20;
 // What a command does with the value under a key: Redis' RO, RW, OW, RM.
 enum class KeyUse : uint8_t { kNone, kRead, kReadWrite, kOverwrite, kRemove };
 
+// Whether a command with these arguments reads or changes the values under its keys, rather than
+// replacing, removing or only asking about them: then they are fetched where they are not in RAM.
+using ReadsValues = bool (*)(std::span<const std::string_view> args);
+inline constexpr ReadsValues kNeedsNoValues = [](std::span<const std::string_view>) {
+  return false;
+};
+
 // Where keys are among the arguments: from `first`, each `step`-th, up to `last` (negative: counted
 // from the end). `what` are the further flags Redis prints: "access", "update", "insert", "delete",
 // ...
@@ -70,6 +77,7 @@ struct KeySpec {
   int8_t step = 1;
   KeyUse use = KeyUse::kNone;
   std::string_view what = {};
+  ReadsValues reads = nullptr;  // null: always
 };
 
 // Which shards are locked while the handler runs.

@@ -14,11 +14,10 @@ CommandContext::CommandContext(Server& server, Dispatcher& dispatcher, const Clo
       reply_(own_output_, false),
       access_(clock, dispatcher) {}
 
-bool CommandContext::ArgIs(size_t i, std::string_view word) const {
-  const std::string_view arg = args_[i];
-  if (arg.size() != word.size()) return false;
-  for (size_t at = 0; at < arg.size(); ++at) {
-    char c = arg[at];
+bool WordIs(std::string_view text, std::string_view word) {
+  if (text.size() != word.size()) return false;
+  for (size_t at = 0; at < text.size(); ++at) {
+    char c = text[at];
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
     if (c != word[at]) return false;
   }

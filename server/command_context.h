@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include "config/config.h"
 #include "config/event_flags.h"
 #include "core/keyspace/access.h"
+#include "core/tier/stored_value.h"
 #include "protocol/reply_writer.h"
 #include "server/client.h"
 #include "server/command.h"
@@ -18,6 +20,9 @@ namespace replete {
 class Dispatcher;
 class Server;
 class RequestParser;
+
+// Case-insensitive; `word` is in lower case.
+bool WordIs(std::string_view text, std::string_view word);
 
 // How a client waits for an element: what a blocking command leaves to its session.
 struct BlockRequest {
@@ -36,8 +41,7 @@ class CommandContext {
   size_t argc() const { return args_.size(); }
   std::string_view arg(size_t i) const { return args_[i]; }
   std::span<const std::string_view> args() const { return args_; }
-  // Case-insensitive; `word` is in lower case.
-  bool ArgIs(size_t i, std::string_view word) const;
+  bool ArgIs(size_t i, std::string_view word) const { return WordIs(args_[i], word); }
   // The argument's own memory when it was received as a big bulk, else empty.
   BulkBuffer TakeBulk(size_t arg);
 
@@ -79,6 +83,12 @@ class CommandContext {
   Server& server() { return server_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   const Config& config() const { return *config_; }
+  // How collections are built.
+  ValueLimits value_limits() const {
+    return {{static_cast<size_t>(std::max<int64_t>(config_->hash_max_listpack_entries, 0)),
+             config_->hash_max_listpack_value},
+            ListLimits::FromSetting(config_->list_max_listpack_size)};
+  }
   const Command& command() const { return *command_; }
   bool in_transaction() const { return in_exec_; }
   // Instead of a reply: the client waits for an element under one of the command's keys, which are

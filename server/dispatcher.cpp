@@ -55,6 +55,8 @@ void Dispatcher::Refresh() {
 Outcome Dispatcher::Execute(const Call& call) {
   Refresh();
   commands_.Add();
+  if (!tokens_.empty()) [[unlikely]]
+    tokens_.clear();
   context_.reply_.set_resp3(call.client.resp3);
   const Command* command = LookUp(call);
   if (command == nullptr || !Admit(call, *command)) {
@@ -66,8 +68,13 @@ Outcome Dispatcher::Execute(const Call& call) {
     return Outcome::kDone;
   }
   Begin(call, *command);
-  if (!Resolve(call.client, *command, call.args, call.first_hash)) return Outcome::kDone;
-  const Outcome outcome = LockAndRun(call, *command);
+  Outcome outcome = Outcome::kDone;
+  if (Resolve(call.client, *command, call.args, call.first_hash)) {
+    outcome = LockAndRun(call, *command);
+  }
+  // (Away, the client is the worker's.)
+  if (outcome != Outcome::kParked && outcome != Outcome::kAway && call.client.loads) [[unlikely]]
+    call.client.loads.reset();
   if (context_.unwatches_) [[unlikely]]
     Unwatch(call.client);
   if (!events_.empty()) [[unlikely]]
@@ -154,7 +161,9 @@ void Dispatcher::Begin(const Call& call, const Command& command) {
   context_.done_queue_.clear();
   context_.access_.ForgetNow();
   locks_.Clear();
-  push_position_ = output().size();
+  needed_.clear();
+  tiered_ = false;
+  push_position_ = reply_start_ = output().size();
   ClientInfo& info = *call.client.info;
   info.last_command.store(container_ != nullptr ? container_ : &command, std::memory_order_relaxed);
   info.last_subcommand.store(container_ != nullptr ? &command : nullptr, std::memory_order_relaxed);
@@ -174,11 +183,18 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   out_of_memory_ = grows && server_.limits_memory() && !server_.HasMemory(*this, RequestBytes());
   for (;;) {
     if (!locks_.Lock(call.session.get())) return Outcome::kParked;
-    if (!Retired()) [[likely]]
+    const uint8_t special = SpecialOfLocked();
+    if (special == 0) [[likely]]
       break;
+    tiered_ = (special & Keyspace::kHasTier) != 0;
+    if ((special & Keyspace::kRetired) == 0) {
+      if (!FetchValues(call)) return Outcome::kParked;
+      break;
+    }
     locks_.Unlock();
     Refresh();
     locks_.Clear();
+    needed_.clear();
     if (!Resolve(call.client, command, call.args, call.first_hash)) return Outcome::kDone;
   }
   if (RunsAway(command)) [[unlikely]] {
@@ -191,19 +207,36 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   Run(command);
   if (context_.blocks_) [[unlikely]]
     RegisterBlocked(call);
-  locks_.Unlock();
+  Unlock();
   if (wide) server_.stats().NoteLockHold(MonotonicNanos() - start);
   return context_.blocks_ ? Outcome::kBlocked : Outcome::kDone;
 }
 
-bool Dispatcher::Retired() const {
-  for (const Shard* shard : locks_.shards()) {
-    if (shard->keyspace().retired()) return true;
+uint8_t Dispatcher::SpecialOfLocked() const {
+  uint8_t special = 0;
+  for (const Shard* shard : locks_.shards()) special |= shard->keyspace().special();
+  return special;
+}
+
+// What has changed goes to the tiers while the locks are held, who was served is answered after.
+void Dispatcher::Unlock() {
+  if (tiered_) [[unlikely]] {
+    context_.access_.Commit();
+    tokens_ = context_.access_.TakeTokens();
   }
-  return false;
+  locks_.Unlock();
+  if (!served_.empty()) [[unlikely]]
+    AnswerServed();
+}
+
+void Dispatcher::AnswerServed() {
+  for (const auto& client : served_) client->Answer(tokens_);
+  served_.clear();
 }
 
 void Dispatcher::Run(const Command& command) {
+  if (tiered_ && !TiersAllow(command)) [[unlikely]]
+    return;
   if ((command.flags & command_flag::kDenyOom) && !HasRoom()) [[unlikely]]
     return;
   command.handler(context_);
@@ -299,7 +332,7 @@ void Dispatcher::RefuseForMemory(const Keyspace& keyspace) {
 void Dispatcher::AfterWrite() {
   for (const Key& key : context_.keys_) {
     if (!key.shard->blocked.empty()) [[unlikely]]
-      key.shard->blocked.Serve(context_.access_, key);
+      key.shard->blocked.Serve(context_.access_, key, &served_);
   }
   for (Shard* shard : locks_.shards()) {
     // Others see the size only when there is room again.
@@ -327,6 +360,7 @@ bool Dispatcher::TrimElsewhere(Keyspace& keyspace) {
     bool enough = false;
     if (!shard.gate.owned()) {
       enough = context_.access_.Trim(shard, {});
+      context_.access_.Commit();
       shard.Publish();
     }
     shard.mutex.unlock();
@@ -373,6 +407,7 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
   context_.args_ = args;
   context_.parser_ = nullptr;
   context_.in_exec_ = true;
+  needed_.clear();
   RefreshConfig();
   const bool resolved = Resolve(*context_.client_, *queued.command, args, 0);
   if (resolved && held.Covers(locks_)) {
@@ -414,30 +449,35 @@ void Dispatcher::RunAway(const Call& call, const Command& command) {
   job->client = &call.client;
   job->command = &command;
   // The session does not touch its client until Complete: the worker may.
-  server_.workers().Post(
-      [job, &server = server_, out_of_memory = out_of_memory_, container = container_] {
-        Dispatcher away(server);
-        std::vector<std::string_view> args(job->args.begin(), job->args.end());
-        away.reply().set_resp3(job->client->resp3);
-        away.container_ = container;
-        const Call inner{*job->client, args, nullptr, job->command, 0, job->session};
-        away.Begin(inner, *job->command);
-        away.out_of_memory_ = out_of_memory;
-        if (away.Resolve(*job->client, *job->command, args, 0)) {
-          if (job->owned.Covers(away.locks_)) {
-            away.locks_ = job->owned;
-            away.Run(*job->command);
-          } else {
-            away.reply().Error(kDroppedMeanwhile);
-          }
-        }
-        job->owned.Disown();
-        if (away.context_.unwatches_) {
-          while (!away.TryUnwatch(*job->client)) std::this_thread::yield();
-        }
-        away.PublishEvents();
-        job->session->Complete(std::move(away.output()));
-      });
+  server_.workers().Post([job, &server = server_, out_of_memory = out_of_memory_, tiered = tiered_,
+                          container = container_] {
+    Dispatcher away(server);
+    std::vector<std::string_view> args(job->args.begin(), job->args.end());
+    away.reply().set_resp3(job->client->resp3);
+    away.container_ = container;
+    const Call inner{*job->client, args, nullptr, job->command, 0, job->session};
+    away.Begin(inner, *job->command);
+    away.out_of_memory_ = out_of_memory;
+    away.tiered_ = tiered;
+    if (away.Resolve(*job->client, *job->command, args, 0)) {
+      if (job->owned.Covers(away.locks_)) {
+        away.locks_ = job->owned;
+        away.Run(*job->command);
+      } else {
+        away.reply().Error(kDroppedMeanwhile);
+      }
+    }
+    away.context_.access_.Commit();
+    away.tokens_ = away.context_.access_.TakeTokens();
+    job->owned.Disown();
+    away.AnswerServed();
+    job->client->loads.reset();
+    if (away.context_.unwatches_) {
+      while (!away.TryUnwatch(*job->client)) std::this_thread::yield();
+    }
+    away.PublishEvents();
+    job->session->Complete(std::move(away.output()), std::move(away.tokens_));
+  });
 }
 
 // --- clients that wait ---

@@ -52,6 +52,10 @@ class Dispatcher final : public KeyspaceListener {
   };
   Outcome Execute(const Call& call);
   OutputBuffer& output() { return context_.own_output_; }
+  // Of the last Execute that was kDone: what its reply has to wait for, and where in output() it
+  // begins.
+  const CommitTokens& tokens() const { return tokens_; }
+  size_t reply_start() const { return reply_start_; }
   ReplyWriter& reply() { return context_.reply_; }
   // Puts a push for the client that is executing before the reply of its command, as Redis orders
   // them.
@@ -75,6 +79,11 @@ class Dispatcher final : public KeyspaceListener {
   void ClearRetired(Keyspace& keyspace);
   // Evicts until the keyspace is within its limits. In slices; not on a loop.
   void TrimKeyspace(Keyspace& keyspace);
+  // A batch of records was not stored. Waits for owners; not on a loop.
+  void Undo(const TierBatch& batch);
+  // Lets go of all values that a tier has stored and that nobody waits for. Waits for owners; not
+  // on a loop.
+  void CoolAll();
 
   uint64_t commands() const { return commands_.get(); }
 
@@ -115,9 +124,15 @@ class Dispatcher final : public KeyspaceListener {
   Keyspace* SessionKeyspace(Client& client);
   bool AddQueued(Client& client);
   Outcome LockAndRun(const Call& call, const Command& command);
+  uint8_t SpecialOfLocked() const;
+  bool FetchValues(const Call& call);
+  bool TiersAllow(const Command& command);
+  void Unlock();
+  void AnswerServed();
+  void CoolSome(Shard& shard);
+  void StoreUpkeep();
   bool RunsAway(const Command& command) const;
   void RunAway(const Call& call, const Command& command);
-  bool Retired() const;
   bool HasRoom();
   size_t RequestBytes() const;
   void RefuseForMemory(const Keyspace& keyspace);
@@ -147,6 +162,11 @@ class Dispatcher final : public KeyspaceListener {
   std::vector<Detached> detached_;
   std::shared_ptr<BlockedPop> blocked_;
   std::vector<Key> touched_;  // keys that a transaction has written
+  std::vector<Key> needed_;   // keys of tiered keyspaces whose values the command reads
+  std::vector<std::shared_ptr<BlockedClient>> served_;
+  CommitTokens tokens_;
+  size_t reply_start_ = 0;
+  bool tiered_ = false;  // a keyspace of the command has a tier
   bool out_of_memory_ = false;
   size_t push_position_ = 0;
   const Command* container_ = nullptr;  // of the command being looked up

@@ -98,6 +98,8 @@ bool Dispatcher::ResolveKeys(const Command& command, std::span<const std::string
       const Key key{&keyspace->ShardOf(hash), name, hash, sent};
       context_.keys_.push_back(key);
       locks_.Add(key.shard);
+      if (keyspace->tier() != nullptr && (spec.reads == nullptr || spec.reads(args))) [[unlikely]]
+        needed_.push_back(key);
     }
   }
   return true;

@@ -28,6 +28,11 @@ bool Dispatcher::Sweep(size_t part, size_t parts) {
   const int64_t now = context_.access_.now();
   bool more = false;
   auto sweep = [&](Keyspace& keyspace) {
+    if (keyspace.tier() != nullptr && keyspace.told_bytes() > keyspace.hot_memory()) {
+      for (size_t i = 0; i < keyspace.shards(); ++i) {
+        if ((i + keyspace.id()) % parts == part) CoolSome(keyspace.shard(i));
+      }
+    }
     if (keyspace.next_work.load(std::memory_order_relaxed) > now) return;
     // Lowered again below to the minimum; a deadline set meanwhile lowers it by itself.
     keyspace.next_work.store(ExpiryWheel::kNever);
@@ -55,7 +60,10 @@ bool Dispatcher::SweepShard(Shard& shard, int64_t now) {
   const int64_t start = MonotonicNanos();
   if (!shard.mutex.try_lock()) return true;
   bool more = true;
-  if (!shard.gate.owned()) more = context_.access_.Sweep(shard, start + kSliceNanos);
+  if (!shard.gate.owned()) {
+    more = context_.access_.Sweep(shard, start + kSliceNanos);
+    StoreUpkeep();
+  }
   shard.mutex.unlock();
   server_.stats().NoteLockHold(MonotonicNanos() - start);
   return more;
@@ -101,6 +109,7 @@ bool Dispatcher::EvictSome(Keyspace& keyspace) {
       busy = true;
     } else {
       while (evicted < kEvictionsPerStep && context_.access_.EvictOne(shard, {})) ++evicted;
+      StoreUpkeep();
       shard.Publish();
     }
     shard.mutex.unlock();
@@ -124,6 +133,7 @@ void Dispatcher::TrimKeyspace(Keyspace& keyspace) {
         over = true;
         if (MonotonicNanos() - start > kSliceNanos) break;
       }
+      StoreUpkeep();
       shard.Publish();
       server_.stats().NoteLockHold(MonotonicNanos() - start);
     }
@@ -147,6 +157,10 @@ void Dispatcher::ClearRetired(Keyspace& keyspace) {
     context_.access_.ClearShard(shard);
     shard.blocked.FailAll(error);
     ++i;
+  }
+  if (keyspace.tier() != nullptr) {
+    context_.access_.DropRecords(keyspace);
+    StoreUpkeep();
   }
 }
 

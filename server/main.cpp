@@ -44,6 +44,14 @@ int Main(int argc, char** argv) {
   if (line.action == CommandLine::Action::kCheck) return 0;
   const char* test_commands = std::getenv("REPLETE_TEST_COMMANDS");
   options.with_test_commands = test_commands != nullptr && test_commands == std::string_view("yes");
+  if (const char* text = std::getenv("REPLETE_TEST_TIER");
+      text != nullptr && options.with_test_commands) {
+    std::string problem;
+    if (!ParseFakeTierOptions(text, &options.fake_tier.emplace(), &problem)) {
+      fmt::print(stderr, "replete-server: {}\n", problem);
+      return 1;
+    }
+  }
 
   std::signal(SIGPIPE, SIG_IGN);
   Server server(std::move(options));

@@ -49,8 +49,15 @@ Server::Server(ServerOptions options)
       started_ms_(MonotonicNanos() / 1'000'000),
       run_id_(MakeRunId()) {
   const Config& config = options.config;
-  namespaces_ = std::make_unique<NamespaceRegistry>(config.databases, config.maxmemory_policy,
-                                                    &reclaimer_, &memory_, effect_sink_ != nullptr);
+  if (options.fake_tier) fake_tier_ = std::make_unique<FakeTier>(*this, *options.fake_tier);
+  const NamespaceRegistry::Surroundings surroundings{
+      .reclaimer = &reclaimer_,
+      .memory = &memory_,
+      .wants_effects = effect_sink_ != nullptr,
+      .tier = fake_tier_.get(),
+      .hot_memory = options.fake_tier ? options.fake_tier->hot_memory : 0};
+  namespaces_ =
+      std::make_unique<NamespaceRegistry>(config.databases, config.maxmemory_policy, surroundings);
   // One called default always exists.
   (void)namespaces_->Create("default", namespace_defaults_.named);
   memory_limit_ = static_cast<int64_t>(config.maxmemory);
@@ -61,8 +68,10 @@ Server::Server(ServerOptions options)
   settings_.OnChange([this](const Config& old, const Config& now) { ApplyConfig(old, now); });
 }
 
+// The tier answers all that wait before those who wait go.
 Server::~Server() {
   workers_->Stop();
+  fake_tier_.reset();
   listener_.reset();
   loops_.clear();
 }
@@ -180,6 +189,8 @@ void Server::CorrectMemory() {
                          std::memory_order_relaxed);
 #endif
 }
+
+void Server::Undo(const TierBatch& batch) { Dispatcher(*this).Undo(batch); }
 
 void Server::AppendEffect(const Effect& effect) {
   std::lock_guard lock(effect_mutex_);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "core/keyspace/clock.h"
 #include "core/keyspace/namespace_map.h"
 #include "core/keyspace/reclaimer.h"
+#include "core/tier/fake_tier.h"
 #include "server/client.h"
 #include "server/command_table.h"
 #include "server/pubsub.h"
@@ -44,16 +46,17 @@ struct ServerOptions {
   Config config;
   NamespaceDefaults namespace_defaults;
   bool with_test_commands = false;
-  EffectSink effect_sink;        // none: effects are not even made
-  const Clock* clock = nullptr;  // null: the system's
+  EffectSink effect_sink;                    // none: effects are not even made
+  const Clock* clock = nullptr;              // null: the system's
+  std::optional<FakeTierOptions> fake_tier;  // all keyspaces get it
 };
 
 // The daemon: everything that is shared by the loops, made in the order that they depend on each
 // other.
-class Server {
+class Server final : public TierHost {
  public:
   explicit Server(ServerOptions options);
-  ~Server();
+  ~Server() override;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -106,6 +109,10 @@ class Server {
 
   void AppendEffect(const Effect& effect);
 
+  // TierHost.
+  void Undo(const TierBatch& batch) override;
+  FakeTier* fake_tier() { return fake_tier_.get(); }
+
  private:
   void ApplyConfig(const Config& old, const Config& now);
 
@@ -120,6 +127,7 @@ class Server {
   MemoryTotal memory_;
   std::atomic<int64_t> memory_limit_{0};
   std::atomic<int64_t> memory_overhead_{0};
+  std::unique_ptr<FakeTier> fake_tier_;
   std::unique_ptr<NamespaceRegistry> namespaces_;
   PubSub pubsub_;
   ServerStats stats_;

@@ -28,7 +28,7 @@ int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
 
 void Session::Read() {
   if (reading_ || closed_ || waits_for_turn_) return;
-  if (state_ != State::kReady || unsent_.size() > kMaxUnsent) {
+  if (state_ != State::kReady || unsent_bytes() > kMaxUnsent) {
     if (input_.size() > kMaxUnsent) return;  // Process reads on when it can go on
   } else if (parser_.WantsBulk()) {
     ReadBulk();
@@ -120,7 +120,7 @@ void Session::Process() {
   executing_ = true;
   size_t taken = 0;
   while (state_ == State::kReady && !closed_ && !client_.close_after_reply &&
-         unsent_.size() <= kMaxUnsent) {
+         unsent_bytes() <= kMaxUnsent) {
     if (taken >= kTurn) {
       // Others on this loop have their turn first.
       waits_for_turn_ = true;
@@ -235,6 +235,8 @@ bool Session::RunAhead(size_t n) {
     } else {
       parser_.set_authenticated(client_.authenticated);
       if (outcome != Outcome::kDone) After(outcome, args);
+      if (!dispatcher.tokens().empty()) [[unlikely]]
+        Hold(dispatcher.reply_start(), dispatcher.tokens());
     }
     if (outcome != Outcome::kDone || client_.close_after_reply) {
       // The parser has looked beyond: what follows is parsed again.
@@ -244,7 +246,8 @@ bool Session::RunAhead(size_t n) {
     }
     if (dispatcher.output().size() >= kSendFrom) {
       Flush();
-      if (unsent_.size() > kMaxUnsent && i + 1 < n) {
+      if (closed_) return false;  // over its output limit
+      if (unsent_bytes() > kMaxUnsent && i + 1 < n) {
         parser_.Reset();
         input_.Consume(consumed);
         return false;
@@ -295,18 +298,21 @@ void Session::Resume() {
   const Outcome outcome = dispatcher.Execute({.client = client_, .args = args, .session = self_});
   executing_ = false;
   After(outcome, args);
+  if (outcome == Outcome::kDone && !dispatcher.tokens().empty()) {
+    Hold(dispatcher.reply_start(), dispatcher.tokens());
+  }
   Flush();
   Continue();
 }
 
-void Session::Complete(OutputBuffer reply) {
-  boost::asio::post(loop_.context(),
-                    [self = shared_from_this(), reply = std::move(reply)]() mutable {
-                      self->Answer(std::move(reply));
-                    });
+void Session::Complete(OutputBuffer reply, CommitTokens tokens) {
+  boost::asio::post(loop_.context(), [self = shared_from_this(), reply = std::move(reply),
+                                      tokens = std::move(tokens)]() mutable {
+    self->Answer(std::move(reply), std::move(tokens));
+  });
 }
 
-void Session::Answer(OutputBuffer reply) {
+void Session::Answer(OutputBuffer reply, CommitTokens tokens) {
   timeout_.reset();
   // Served under one of its keys: it still stands under the others.
   if (blocked_ && blocked_->places.size() > 1) loop_.dispatcher().Detach(blocked_);
@@ -317,9 +323,39 @@ void Session::Answer(OutputBuffer reply) {
     Leave();
     return;
   }
-  loop_.dispatcher().output().Append(reply.view());
+  OutputBuffer& output = loop_.dispatcher().output();
+  const size_t start = output.size();
+  output.Append(reply.view());
+  if (!tokens.empty()) Hold(start, std::move(tokens));
   Flush();
   Continue();
+}
+
+// The last reply in the output, which begins there, waits until its write is stored, and so does
+// what follows.
+void Session::Hold(size_t reply_start, CommitTokens tokens) {
+  OutputBuffer& output = loop_.dispatcher().output();
+  held_.Append(output.view().substr(0, reply_start));
+  held_.Append(output.view().substr(reply_start), std::move(tokens));
+  output.Clear();
+}
+
+// Puts what may be sent into the output; is called again when more may be.
+void Session::SendHeld() {
+  OutputBuffer& output = loop_.dispatcher().output();
+  held_.Append(output.view());
+  output.Clear();
+  for (held_.Drain(&output); !held_.empty() && !awaits_tier_; held_.Drain(&output)) {
+    const CommitToken next = held_.next();
+    awaits_tier_ = next.tier->commits().Await(next.sequence, [self = shared_from_this()] {
+      boost::asio::post(self->loop_.context(), [self] {
+        self->awaits_tier_ = false;
+        const bool was_full = self->unsent_bytes() > kMaxUnsent;
+        self->Flush();
+        if (!self->closed_ && was_full) self->Continue();
+      });
+    });
+  }
 }
 
 void Session::ArmTimeout() {
@@ -338,7 +374,7 @@ void Session::OnTimeout() {
   loop_.dispatcher().Detach(blocked_);
   OutputBuffer reply;
   ReplyWriter(reply, client_.resp3).NullArray();
-  Answer(std::move(reply));
+  Answer(std::move(reply), {});
 }
 
 // --- writing ---
@@ -349,6 +385,8 @@ void Session::Flush() {
     output.Clear();
     return;
   }
+  if (!held_.empty()) [[unlikely]]
+    SendHeld();
   if (!output.empty()) {
     size_t sent = 0;
     if (unsent_.empty()) {
@@ -369,7 +407,7 @@ void Session::Flush() {
   if (!unsent_.empty()) {
     CheckOutputLimits();
     if (!closed_) Write();
-  } else if (state_ == State::kReady && client_.close_after_reply) {
+  } else if (state_ == State::kReady && client_.close_after_reply && held_.empty()) {
     Close();
   }
 }
@@ -390,7 +428,7 @@ void Session::Write() {
           return;
         }
         OutputBuffer& unsent = self->unsent_;
-        const bool was_full = unsent.size() > kMaxUnsent;
+        const bool was_full = self->unsent_bytes() > kMaxUnsent;
         const ssize_t n = ::send(self->descriptor_, unsent.data(),
                                  std::min<size_t>(unsent.size(), 1 << 20), MSG_NOSIGNAL);
         if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
@@ -405,7 +443,7 @@ void Session::Write() {
         if (unsent.empty()) unsent.Shrink(0);
         self->Flush();
         if (self->closed_) return;
-        if (was_full && unsent.size() <= kMaxUnsent) self->Continue();
+        if (was_full && self->unsent_bytes() <= kMaxUnsent) self->Continue();
       });
 }
 
@@ -414,7 +452,7 @@ void Session::CheckOutputLimits() {
   const auto kind = client_.subscribed() ? ClientClass::kPubSub : ClientClass::kNormal;
   const OutputBufferLimit& limit = loop_.dispatcher().config().client_output_buffer_limit.of(kind);
   if (limit.hard_bytes != 0 && unsent_.size() > limit.hard_bytes) {
-    Close();
+    Cut();
     return;
   }
   if (limit.soft_bytes == 0 || unsent_.size() <= limit.soft_bytes) {
@@ -422,7 +460,7 @@ void Session::CheckOutputLimits() {
     return;
   }
   if (over_soft_since_ms_ == 0) over_soft_since_ms_ = NowMs();
-  if (NowMs() - over_soft_since_ms_ > limit.soft_seconds * int64_t{1000}) Close();
+  if (NowMs() - over_soft_since_ms_ > limit.soft_seconds * int64_t{1000}) Cut();
 }
 
 // --- pub/sub ---

@@ -15,6 +15,7 @@
 #include "server/blocking.h"
 #include "server/client.h"
 #include "server/dispatcher.h"
+#include "server/held_replies.h"
 #include "server/pubsub.h"
 
 namespace replete {
@@ -53,7 +54,7 @@ class Session final : public Parkable,
 
   // Parkable and Subscriber: any thread.
   void Wake() override;
-  void Complete(OutputBuffer reply) override;
+  void Complete(OutputBuffer reply, CommitTokens tokens) override;
   void Deliver(std::shared_ptr<const Message> message, const std::string* pattern) override;
 
   size_t index = 0;  // in the loop's list
@@ -77,12 +78,16 @@ class Session final : public Parkable,
   bool RunAhead(size_t n);
   void After(Outcome outcome, std::span<const std::string_view> args);
   void Resume();
-  void Answer(OutputBuffer reply);
+  void Answer(OutputBuffer reply, CommitTokens tokens);
+  void Hold(size_t reply_start, CommitTokens tokens);
+  void SendHeld();
+  size_t unsent_bytes() const { return unsent_.size() + held_.bytes(); }
   void ArmTimeout();
   void OnTimeout();
   void Flush();
   void Write();
   void CheckOutputLimits();
+  void Cut();
   void PublishInfo();
   void Push(const Message& message, const std::string* pattern, OutputBuffer& output);
   void Leave();
@@ -94,6 +99,7 @@ class Session final : public Parkable,
   RequestParser parser_;
   OutputBuffer input_;
   OutputBuffer unsent_;
+  HeldReplies held_;
   std::vector<std::string> saved_;  // arguments of a parked request
   std::shared_ptr<BlockedPop> blocked_;
   std::unique_ptr<boost::asio::steady_timer> timeout_;
@@ -105,6 +111,7 @@ class Session final : public Parkable,
   State state_ = State::kReady;
   bool reading_ = false;
   bool writing_ = false;
+  bool awaits_tier_ = false;
   bool executing_ = false;
   bool shrinking_ = false;
   bool finishing_ = false;

@@ -97,6 +97,14 @@ void Session::Close() {
   loop_.Remove(this);
 }
 
+// Closes the connection of a client that does not read: what the kernel holds for it is dropped,
+// and it learns of the end at once instead of behind all that it has not read.
+void Session::Cut() {
+  boost::system::error_code ignored;
+  socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  Close();
+}
+
 // Takes the client out of everything that knows it.
 void Session::Leave() {
   Server& server = loop_.server();
@@ -106,6 +114,7 @@ void Session::Leave() {
     loop_.dispatcher().Detach(std::move(blocked_));
   }
   server.RemoveClient(client_.id);
+  client_.loads.reset();
   loop_.dispatcher().Unwatch(client_);
   for (const std::string& channel : client_.channels) server.pubsub().Unsubscribe(channel, this);
   for (const std::string& pattern : client_.patterns) {
@@ -118,7 +127,7 @@ void Session::Leave() {
 
 void Session::Finish() {
   finishing_ = true;
-  if (closed_ || !unsent_.empty()) return;
+  if (closed_ || !unsent_.empty() || !held_.empty()) return;
   ::shutdown(descriptor_, SHUT_WR);
 }
 

@@ -53,7 +53,8 @@ void Access::TouchUse(Shard& shard, Entry* entry) {
 
 uint8_t Access::ExtensionsFor(const Shard& shard, int64_t deadline) const {
   return static_cast<uint8_t>((deadline != kNoDeadline ? Entry::kDeadline : 0) |
-                              (shard.keyspace().exact_order() ? Entry::kOrder : 0));
+                              (shard.keyspace().exact_order() ? Entry::kOrder : 0) |
+                              (shard.keyspace().tier() != nullptr ? Entry::kTiered : 0));
 }
 
 int64_t Access::DefaultDeadline(const Key& key) {
@@ -141,6 +142,7 @@ void Access::RemoveSlot(const Key& key, const Slot& slot, Departure reason) {
       shard.stats.invalidated.Add();
       break;
   }
+  Replaced(key);
   Changed(key);
   Emit(key, Effect::Kind::kDelete);
   if (reason == Departure::kExpired || reason == Departure::kEvicted) {
@@ -183,8 +185,7 @@ void Access::StoreString(const Key& key, std::string_view in_place, int64_t dead
     Entry* entry = slot.item();
     if (deadline == kKeepDeadline) deadline = entry->deadline();
     const uint8_t extensions = ExtensionsFor(shard, deadline);
-    const bool same_extensions =
-        (entry->extensions() & (Entry::kDeadline | Entry::kOrder)) == extensions;
+    const bool same_extensions = (entry->extensions() & ~Entry::kLongKey) == extensions;
     if (same_extensions && in_place.data() != nullptr && entry->AssignInPlace(in_place))
         [[likely]] {
       if (deadline != entry->deadline()) {
@@ -198,6 +199,7 @@ void Access::StoreString(const Key& key, std::string_view in_place, int64_t dead
       Entry* fresh = make(extensions);
       fresh->set_clock(entry->clock());
       if (deadline != kNoDeadline) fresh->set_deadline(deadline);
+      Replaced(key);
       if (entry->has(Entry::kDeadline)) shard.data.wheel.Remove(entry);
       Swap(key, slot, entry, fresh);
       AddBytes(shard, before, fresh->bytes());
@@ -434,6 +436,7 @@ void Access::ClearShard(Shard& shard) {
   shard.watches.TouchAll([&](std::string_view name) {
     return Peek({&shard, name, HashKey(name)}) != nullptr;
   });
+  shard.loads.CancelAll();
   auto old =
       std::make_unique<ShardData>(shard.keyspace().shard_bits(), shard.data.table.reclaimer());
   old->Swap(shard.data);
@@ -450,6 +453,7 @@ size_t Access::ClearKeyspace(Keyspace& keyspace) {
     cleared += shard.data.table.size();
     ClearShard(shard);
   }
+  if (keyspace.tier() != nullptr) DropRecords(keyspace);
   if (keyspace.wants_effects()) {
     listener_.OnEffect({Effect::Kind::kClear, &keyspace, {}, {}, {}, 0, nullptr});
   }

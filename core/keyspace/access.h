@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/shard.h"
 #include "core/replication/effect.h"
+#include "core/tier/tier.h"
 #include "core/types/hash_value.h"
 #include "core/types/list_value.h"
 #include "protocol/bulk_buffer.h"
@@ -112,6 +115,25 @@ class Access {
   // Takes one victim of the shard. False: none.
   bool EvictOne(Shard& shard, std::span<const Key> named);
 
+  // --- the tier ---
+  // In keyspaces that have one, values may be away: Entry::resident. Only SetString, Remove,
+  // SetDeadline and what takes whole shards may be used on such an entry.
+  //
+  // Hands what has changed in keyspaces with tiers to them, as one batch each. Before any lock is
+  // let go under which something was changed.
+  void Commit();
+  // What the replies of those commands have to wait for, since the last call.
+  CommitTokens TakeTokens() { return std::exchange(tokens_, {}); }
+  // The value of a key that is away. False: the entry is of another type.
+  static bool Install(const Key& key, StoredValue* value);
+  // Lets go of the values of about `entries` entries after shard.cool_position, where they are
+  // stored and nobody waits for them.
+  static void Cool(Shard& shard, size_t entries);
+  // All records of the keyspace are void. Its shards are locked and empty, or retired.
+  void DropRecords(Keyspace& keyspace);
+  // The batch that wrote the key last was not stored.
+  void Undo(const Key& key, uint64_t sequence);
+
   // --- expiry ---
   // Removes what is due, until `deadline_nanos` (MonotonicNanos). True: there is more to do now.
   bool Sweep(Shard& shard, int64_t deadline_nanos);
@@ -137,13 +159,25 @@ class Access {
   void StoreString(const Key& key, std::string_view in_place, int64_t deadline, Make&& make);
   void Free(Entry* entry, size_t bytes);
   void NoteWork(Shard& shard);
-  void AddBytes(Shard& shard, size_t before, size_t after) {
+  static void AddBytes(Shard& shard, size_t before, size_t after) {
     shard.data.entry_bytes += after - before;
   }
+  // Every change of a key ends here.
   void Changed(const Key& key) {
     if (!key.shard->watches.empty()) [[unlikely]]
       key.shard->watches.Touch(key.name);
+    if (key.shard->keyspace().tier() != nullptr) [[unlikely]]
+      NoteUnstored(key);
   }
+  // Its value is another one from now on, or none.
+  void Replaced(const Key& key) {
+    if (key.shard->keyspace().tier() != nullptr) [[unlikely]]
+      key.shard->loads.Cancel(key.name);
+  }
+  void NoteUnstored(const Key& key);
+  void CommitTo(Tier* tier);
+  TierRecord RecordOf(const Key& key) const;
+  static void TakePlace(Shard& shard, const Slot& slot, Entry* fresh);
   void Emit(const Key& key, Effect::Kind kind, std::string_view value = {},
             std::string_view second = {}, int64_t deadline = 0);
   void EmitPut(const Key& key, std::string_view value, int64_t deadline);
@@ -155,6 +189,16 @@ class Access {
   KeyspaceListener& listener_;
   int64_t now_ = 0;
   int64_t created_deadline_ = kNoDeadline;
+
+  // Changed and not handed to the tier yet.
+  struct Unstored {
+    Shard* shard;
+    uint64_t hash;
+    std::string name;
+  };
+  std::vector<Unstored> unstored_;
+  std::vector<std::shared_ptr<Keyspace>> voided_;
+  CommitTokens tokens_;
 };
 
 template <class Fill>

@@ -35,6 +35,7 @@ Entry* Entry::NewRaw(std::string_view key, uint8_t extensions, size_t value_size
   entry->extensions_ = extensions;
   entry->ban_stamp_ = 0;
   entry->set_inline_size(value_size);
+  if (extensions & kTiered) entry->set_tier_sequence(0);
   if (extensions & kLongKey) {
     auto size = static_cast<uint32_t>(key.size());
     std::memcpy(entry->base() + offset - 4, &size, sizeof size);
@@ -87,6 +88,16 @@ Entry* Entry::NewList(std::string_view key, ListValue* value, uint8_t extensions
   return entry;
 }
 
+Entry* Entry::NewCold(const Entry& entry) {
+  Entry* cold = NewRaw(entry.key(), entry.extensions_, 0);
+  cold->clock_ = entry.clock_;
+  cold->set_kind(entry.type(), Holding::kCold);
+  cold->ban_stamp_ = entry.ban_stamp_;
+  if (entry.has(kDeadline)) cold->set_deadline(entry.deadline());
+  if (entry.has(kTiered)) cold->set_tier_sequence(entry.tier_sequence());
+  return cold;
+}
+
 Entry* Entry::Rebuild(Entry* entry, std::string_view key, uint8_t extensions) {
   Entry* copy = NewRaw(key, extensions, entry->inline_size());
   std::memcpy(copy->value_area(), entry->value_area(), entry->inline_size());
@@ -94,6 +105,7 @@ Entry* Entry::Rebuild(Entry* entry, std::string_view key, uint8_t extensions) {
   copy->kind_ = entry->kind_;
   copy->ban_stamp_ = entry->ban_stamp_;
   if (entry->has(kDeadline) && copy->has(kDeadline)) copy->set_deadline(entry->deadline());
+  if (entry->has(kTiered) && copy->has(kTiered)) copy->set_tier_sequence(entry->tier_sequence());
   entry->FreeMemory();
   return copy;
 }
@@ -167,6 +179,7 @@ Entry* Entry::ResizeInto(Entry* entry, size_t size) {
   grown->clock_ = entry->clock_;
   grown->ban_stamp_ = entry->ban_stamp_;
   if (entry->has(kDeadline)) grown->set_deadline(entry->deadline());
+  if (entry->has(kTiered)) grown->set_tier_sequence(entry->tier_sequence());
   entry->FreeMemory();
   return grown;
 }

@@ -20,25 +20,27 @@ enum class Holding : uint8_t {
   kInline,  // a string's bytes, inside the entry
   kBlock,   // a string's bytes in a block of their own: {pointer, size, capacity}
   kObject,  // a collection: a pointer to it
+  kCold,    // nothing: the value is in the tier only
 };
 
 inline constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 
 // One key with its metadata and value, in one allocation that the keyspace owns:
 //
-//   header (12 bytes) | deadline + wheel links (20) | order links (12) | long key size (4) | key |
-//   value
+//   header (12 bytes) | deadline + wheel links (20) | order links (12) | tier sequence (8) |
+//   long key size (4) | key | value
 //
 // Extensions are there by flag. A string up to kInlineMax bytes stands inline; the allocation of an
 // inline value may be rewritten in place only while its size class stays the same, since the size
 // is what frees it. Everything is read and written under the shard's lock.
 class Entry {
  public:
-  enum Extension : uint8_t { kDeadline = 1, kOrder = 2, kLongKey = 4 };
+  enum Extension : uint8_t { kDeadline = 1, kOrder = 2, kLongKey = 4, kTiered = 8 };
   static constexpr size_t kHeaderSize = 12;
   static constexpr size_t kDeadlineSize = 20;
   static constexpr size_t kLinkSize = 6;
   static constexpr size_t kOrderSize = 12;
+  static constexpr size_t kTieredSize = 8;
   static constexpr size_t kInlineMax = 4096;
 
   // A string entry. `value` is copied; beyond kInlineMax into a block.
@@ -47,6 +49,8 @@ class Entry {
   static Entry* NewString(std::string_view key, BulkBuffer value, uint8_t extensions);
   static Entry* NewHash(std::string_view key, HashValue* value, uint8_t extensions);
   static Entry* NewList(std::string_view key, ListValue* value, uint8_t extensions);
+  // The key and metadata of `entry` with no value (kCold); `entry` stays as it is.
+  static Entry* NewCold(const Entry& entry);
   // A new allocation of the same key, value and metadata under another name or with other
   // extensions; the old one loses its value to it and is freed. Links are not carried over: the
   // caller relinks.
@@ -84,6 +88,18 @@ class Entry {
   }
   void set_deadline(int64_t deadline) {
     std::memcpy(base() + kHeaderSize, &deadline, sizeof deadline);
+  }
+
+  // Whether the value is here. What reads or changes a value needs it to be.
+  bool resident() const { return holding() != Holding::kCold; }
+  // With kTiered: the number of the batch that stored the entry last.
+  uint64_t tier_sequence() const {
+    uint64_t value;
+    std::memcpy(&value, base() + tiered_offset(), sizeof value);
+    return value;
+  }
+  void set_tier_sequence(uint64_t sequence) {
+    std::memcpy(base() + tiered_offset(), &sequence, sizeof sequence);
   }
 
   // Recency, frequency or creation, as the policy wants it.
@@ -124,9 +140,12 @@ class Entry {
   };
 
   static Entry* NewRaw(std::string_view key, uint8_t extensions, size_t value_size);
-  static size_t ExtensionSize(uint8_t extensions) {
+  static size_t ExtensionSize(int extensions) {
     return (extensions & kDeadline ? kDeadlineSize : 0) + (extensions & kOrder ? kOrderSize : 0) +
-           (extensions & kLongKey ? 4 : 0);
+           (extensions & kTiered ? kTieredSize : 0) + (extensions & kLongKey ? 4 : 0);
+  }
+  size_t tiered_offset() const {
+    return kHeaderSize + ExtensionSize(extensions_ & (kDeadline | kOrder));
   }
 
   char* base() { return reinterpret_cast<char*>(this); }

@@ -37,6 +37,7 @@ Keyspace::Keyspace(uint32_t id, std::string name, int database, const NamespaceS
       exact_order_(settings.max_entries > 0 &&
                    static_cast<int64_t>(settings.max_entries) <= kExactOrderMax),
       shard_bits_(ShardBitsFor(settings)),
+      generation_(uint64_t{id} << 32),
       memory_(memory) {
   SetSettings(settings);
   for (unsigned i = 0; i < 1u << shard_bits_; ++i) {
@@ -45,6 +46,12 @@ Keyspace::Keyspace(uint32_t id, std::string name, int database, const NamespaceS
 }
 
 Keyspace::~Keyspace() { memory_->Add(-bytes_.load()); }
+
+void Keyspace::SetTier(Tier* tier, int64_t hot_memory) {
+  tier_ = tier;
+  hot_memory_ = hot_memory;
+  if (tier != nullptr) special_.fetch_or(kHasTier);
+}
 
 size_t Keyspace::size() const {
   size_t total = 0;

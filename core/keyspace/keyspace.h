@@ -14,6 +14,7 @@
 
 namespace replete {
 
+class Tier;
 struct Effect;
 
 // Why an entry left.
@@ -50,7 +51,7 @@ class MemoryTotal {
 // The object behind a namespace: shards, limits, policy. Which shard a key is in follows from its
 // hash alone; the number of shards is fixed when it is made. Thread-safe; entries are reached
 // through Access.
-class Keyspace {
+class Keyspace : public std::enable_shared_from_this<Keyspace> {
  public:
   // At most so many entries have one shard and an exact order.
   static constexpr int64_t kExactOrderMax = 65536;
@@ -109,9 +110,25 @@ class Keyspace {
   // Set before the keyspace is shared.
   bool wants_effects() const { return wants_effects_; }
   void set_wants_effects(bool wanted) { wants_effects_ = wanted; }
-  // No longer in the map (NAMESPACE DROP): set under all its locks; who finds it set looks again.
-  bool retired() const { return retired_.load(std::memory_order_acquire); }
-  void Retire() { retired_.store(true, std::memory_order_release); }
+  // What is below its RAM; null: nothing. Set before the keyspace is shared; lives longer.
+  // `hot_memory`: bytes above which values that are stored are let go from RAM.
+  Tier* tier() const { return tier_; }
+  int64_t hot_memory() const { return hot_memory_; }
+  void SetTier(Tier* tier, int64_t hot_memory);
+  // Of the records in the tier: unique in the process, replaced when all of them become void at
+  // once. Under all locks.
+  uint64_t generation() const { return generation_; }
+  void NextGeneration() { ++generation_; }
+
+  // What a command has to mind before it runs; 0 mostly.
+  enum Special : uint8_t {
+    // No longer in the map (NAMESPACE DROP): set under all its locks; who finds it set looks again.
+    kRetired = 1,
+    kHasTier = 2,
+  };
+  uint8_t special() const { return special_.load(std::memory_order_acquire); }
+  bool retired() const { return (special() & kRetired) != 0; }
+  void Retire() { special_.fetch_or(kRetired, std::memory_order_release); }
 
   // For shards.
   std::atomic<int64_t>& entry_count() { return entries_; }
@@ -130,7 +147,10 @@ class Keyspace {
   const bool exact_order_;
   const unsigned shard_bits_;
   bool wants_effects_ = false;
-  std::atomic<bool> retired_{false};
+  std::atomic<uint8_t> special_{0};
+  Tier* tier_ = nullptr;
+  int64_t hot_memory_ = 0;
+  uint64_t generation_;
   std::atomic<EvictionPolicy> policy_;
   std::atomic<bool> tracks_recency_;
   std::atomic<bool> tracks_frequency_;

@@ -74,20 +74,23 @@ void NamespaceMap::IndexPrefixes() {
   lengths_.erase(std::unique(lengths_.begin(), lengths_.end()), lengths_.end());
 }
 
-NamespaceRegistry::NamespaceRegistry(int databases, EvictionPolicy policy, Reclaimer* reclaimer,
-                                     MemoryTotal* memory, bool wants_effects)
-    : wants_effects_(wants_effects),
-      reclaimer_(reclaimer),
-      memory_(memory),
-      numbered_policy_(policy) {
+NamespaceRegistry::NamespaceRegistry(int databases, EvictionPolicy policy,
+                                     const Surroundings& surroundings)
+    : surroundings_(surroundings), numbered_policy_(policy) {
   auto map = std::make_shared<NamespaceMap>();
   for (int i = 0; i < databases; ++i) {
-    auto keyspace = std::make_shared<Keyspace>(next_id_++, std::to_string(i), i,
-                                               NumberedDatabase(i, policy), reclaimer, memory);
-    keyspace->set_wants_effects(wants_effects);
-    map->databases.push_back(std::move(keyspace));
+    map->databases.push_back(Make(std::to_string(i), i, NumberedDatabase(i, policy)));
   }
   current_ = std::move(map);
+}
+
+std::shared_ptr<Keyspace> NamespaceRegistry::Make(std::string name, int database,
+                                                  const NamespaceSettings& settings) {
+  auto keyspace = std::make_shared<Keyspace>(next_id_++, std::move(name), database, settings,
+                                             surroundings_.reclaimer, surroundings_.memory);
+  keyspace->set_wants_effects(surroundings_.wants_effects);
+  keyspace->SetTier(surroundings_.tier, surroundings_.hot_memory);
+  return keyspace;
 }
 
 bool NamespaceRegistry::ValidName(std::string_view name) {
@@ -153,9 +156,7 @@ Problem NamespaceRegistry::Create(std::string_view name, const NamespaceSettings
   }
   if (auto problem = CheckPrefixes(*current, name, settings)) return problem;
   auto map = std::make_shared<NamespaceMap>(*current);
-  auto keyspace = std::make_shared<Keyspace>(next_id_++, std::string(name), number, settings,
-                                             reclaimer_, memory_);
-  keyspace->set_wants_effects(wants_effects_);
+  auto keyspace = Make(std::string(name), number, settings);
   map->named.emplace(name, keyspace);
   if (number < 0) {
     Publish(std::move(map));
@@ -208,11 +209,8 @@ Problem NamespaceRegistry::Drop(std::string_view name, std::shared_ptr<Keyspace>
   map->named.erase(map->named.find(name));
   const int number = (*dropped)->database();
   if (number >= 0) {
-    auto place =
-        std::make_shared<Keyspace>(next_id_++, std::to_string(number), number,
-                                   NumberedDatabase(number, numbered_policy_), reclaimer_, memory_);
-    place->set_wants_effects(wants_effects_);
-    map->databases[static_cast<size_t>(number)] = std::move(place);
+    map->databases[static_cast<size_t>(number)] =
+        Make(std::to_string(number), number, NumberedDatabase(number, numbered_policy_));
   }
   // First published, then retired: who finds it retired finds what came after it.
   Publish(std::move(map));

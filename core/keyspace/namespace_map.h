@@ -56,8 +56,15 @@ struct NamespaceMap {
 // and compare version() now and then. Thread-safe.
 class NamespaceRegistry {
  public:
-  NamespaceRegistry(int databases, EvictionPolicy policy, Reclaimer* reclaimer, MemoryTotal* memory,
-                    bool wants_effects);
+  // What every keyspace is made with.
+  struct Surroundings {
+    Reclaimer* reclaimer;
+    MemoryTotal* memory;
+    bool wants_effects = false;
+    Tier* tier = nullptr;
+    int64_t hot_memory = 0;  // Keyspace::SetTier
+  };
+  NamespaceRegistry(int databases, EvictionPolicy policy, const Surroundings& surroundings);
 
   std::shared_ptr<const NamespaceMap> Current() const;
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
@@ -76,12 +83,11 @@ class NamespaceRegistry {
  private:
   Problem CheckPrefixes(const NamespaceMap& map, std::string_view name,
                         const NamespaceSettings& settings) const;
+  std::shared_ptr<Keyspace> Make(std::string name, int database, const NamespaceSettings& settings);
   Problem TakePlace(Keyspace& place, std::shared_ptr<NamespaceMap> map);
   void Publish(std::shared_ptr<NamespaceMap> map);
 
-  const bool wants_effects_;
-  Reclaimer* reclaimer_;
-  MemoryTotal* memory_;
+  const Surroundings surroundings_;
   std::mutex change_mutex_;
   mutable std::mutex mutex_;
   std::shared_ptr<const NamespaceMap> current_;

@@ -15,6 +15,7 @@
 #include "core/policy/candidate_pool.h"
 #include "core/policy/order_list.h"
 #include "core/stats/counters.h"
+#include "core/tier/load.h"
 
 namespace replete {
 
@@ -71,6 +72,8 @@ class Shard {
   ShardData data;
   WatchTable watches;
   BlockTable blocked;
+  LoadTable loads;
+  uint64_t cool_position = 0;  // where in the table values are let go next
   ShardStats stats;
   uint32_t clock = 0;  // uses so far; what an entry's clock is set to
   Counter lock_acquisitions;

@@ -41,12 +41,15 @@ void BlockTable::FailAll(std::string_view error) {
   blocked_.clear();
 }
 
-void BlockTable::Serve(Access& access, const Key& key) {
+void BlockTable::Serve(Access& access, const Key& key,
+                       std::vector<std::shared_ptr<BlockedClient>>* served) {
   auto found = blocked_.find(key.name);
   if (found == blocked_.end()) return;
   auto& queue = found->second;
   while (!queue.empty()) {
-    if (!queue.front()->done() && !queue.front()->Serve(access, key)) break;
+    const auto result = queue.front()->Serve(access, key);
+    if (result == BlockedClient::Served::kWaits) break;
+    if (result == BlockedClient::Served::kTaken) served->push_back(std::move(queue.front()));
     queue.pop_front();
   }
   if (queue.empty()) blocked_.erase(found);

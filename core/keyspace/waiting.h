@@ -12,7 +12,9 @@
 namespace replete {
 
 class Access;
+struct CommitToken;
 struct Key;
+using CommitTokens = std::vector<CommitToken>;
 
 // Who watches keys (WATCH): its flag is raised when one of them changes, and never lowered.
 class Watcher {
@@ -54,14 +56,17 @@ class WatchTable {
 class BlockedClient {
  public:
   virtual ~BlockedClient() = default;
-  // The key may have something. Called under the key's lock by whoever wrote it. If the client
-  // still waits and the value suits it, takes its element through `access` and returns true; it is
-  // then served and is asked no more. False: it does not wait any longer, or has to wait on.
-  virtual bool Serve(Access& access, const Key& key) = 0;
+  enum class Served : uint8_t {
+    kTaken,  // it took its element, and is answered by Answer once the lock is gone
+    kWaits,  // there is nothing for it yet
+    kGone,   // it does not wait any longer
+  };
+  // The key may have something. Called under the key's lock by whoever wrote it.
+  virtual Served Serve(Access& access, const Key& key) = 0;
+  // Once, after kTaken: the client gets its element when what `tokens` name is stored.
+  virtual void Answer(const CommitTokens& tokens) = 0;
   // The keyspace is gone: the wait ends with this error.
   virtual void Fail(std::string_view error) = 0;
-  // It does not wait any longer (served elsewhere, timed out, gone).
-  virtual bool done() const = 0;
 };
 
 // Clients blocked on the keys of a shard, first come first served. Under the shard's lock.
@@ -70,8 +75,9 @@ class BlockTable {
   bool empty() const { return blocked_.empty(); }
   void Add(std::string_view key, std::shared_ptr<BlockedClient> client);
   void Remove(std::string_view key, const BlockedClient* client);
-  // Serves those who wait for `key` in order until one has to wait on.
-  void Serve(Access& access, const Key& key);
+  // Serves those who wait for `key` in order until one has to wait on; those who took an element
+  // are added to `served`, to be answered.
+  void Serve(Access& access, const Key& key, std::vector<std::shared_ptr<BlockedClient>>* served);
   // All waits end with an error.
   void FailAll(std::string_view error);
 

@@ -112,8 +112,10 @@ using command_flag::kFast;
 using command_flag::kReadonly;
 using command_flag::kWrite;
 
-constexpr KeySpec kUpdated = {.first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "update"};
-constexpr KeySpec kAsked = {.first = 1, .last = 1, .use = KeyUse::kRead, .what = "access"};
+constexpr KeySpec kUpdated = {
+    .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "update", .reads = kNeedsNoValues};
+constexpr KeySpec kAsked = {
+    .first = 1, .last = 1, .use = KeyUse::kRead, .what = "access", .reads = kNeedsNoValues};
 
 // A member a line would hide the rows.
 // clang-format off

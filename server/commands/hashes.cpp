@@ -10,11 +10,6 @@ namespace {
 
 bool IsHash(const Entry* entry) { return entry->type() == ValueType::kHash; }
 
-HashLimits LimitsOf(const Config& config) {
-  return {static_cast<size_t>(std::max<int64_t>(config.hash_max_listpack_entries, 0)),
-          config.hash_max_listpack_value};
-}
-
 void HSet(CommandContext& ctx) {
   if (ctx.argc() % 2 != 0) return WrongArity(ctx);
   const Key& key = ctx.key(0);
@@ -22,7 +17,7 @@ void HSet(CommandContext& ctx) {
   if (entry != nullptr && !IsHash(entry)) return ctx.WrongType();
   HashValue* hash = ctx.access().HashFor(key, entry);
   if (entry == nullptr) ctx.Notify(event_flags::kNew, "new", key);
-  const HashLimits limits = LimitsOf(ctx.config());
+  const HashLimits limits = ctx.value_limits().hash;
   int64_t created = 0;
   for (size_t i = 2; i < ctx.argc(); i += 2) {
     created += ctx.access().HashSet(key, hash, ctx.arg(i), ctx.arg(i + 1), limits);

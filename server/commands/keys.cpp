@@ -281,13 +281,17 @@ using command_flag::kReadonly;
 using command_flag::kSpans;
 using command_flag::kWrite;
 
-constexpr KeySpec kEachRemoved = {.first = 1, .last = -1, .use = KeyUse::kRemove, .what = "delete"};
-constexpr KeySpec kEachAsked = {.first = 1, .last = -1, .use = KeyUse::kRead};
-constexpr KeySpec kAsked = {.first = 1, .last = 1, .use = KeyUse::kRead};
+constexpr KeySpec kEachRemoved = {
+    .first = 1, .last = -1, .use = KeyUse::kRemove, .what = "delete", .reads = kNeedsNoValues};
+constexpr KeySpec kEachAsked = {
+    .first = 1, .last = -1, .use = KeyUse::kRead, .reads = kNeedsNoValues};
+constexpr KeySpec kAsked = {.first = 1, .last = 1, .use = KeyUse::kRead, .reads = kNeedsNoValues};
 constexpr KeySpec kMoved = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access delete"};
-constexpr KeySpec kTarget = {.first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "update"};
-constexpr KeySpec kNewTarget = {.first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "insert"};
+constexpr KeySpec kTarget = {
+    .first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "update", .reads = kNeedsNoValues};
+constexpr KeySpec kNewTarget = {
+    .first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "insert", .reads = kNeedsNoValues};
 constexpr KeySpec kCopied = {.first = 1, .last = 1, .use = KeyUse::kRead, .what = "access"};
 
 // A member a line would hide the rows.

@@ -19,7 +19,7 @@ void Push(CommandContext& ctx) {
   if (entry != nullptr && !IsList(entry)) return ctx.WrongType();
   ListValue* list = ctx.access().ListFor(key, entry);
   if (entry == nullptr) ctx.Notify(event_flags::kNew, "new", key);
-  const ListLimits limits = ListLimits::FromSetting(ctx.config().list_max_listpack_size);
+  const ListLimits limits = ctx.value_limits().list;
   for (size_t i = 2; i < ctx.argc(); ++i) {
     ctx.access().Push(key, list, kFront, ctx.arg(i), limits);
   }

@@ -339,22 +339,41 @@ using command_flag::kReadonly;
 using command_flag::kSpans;
 using command_flag::kWrite;
 
+// Only to reply with it.
+bool SetReadsValue(std::span<const std::string_view> args) {
+  for (size_t i = 3; i < args.size(); ++i) {
+    if (WordIs(args[i], "get")) return true;
+  }
+  return false;
+}
+
 constexpr KeySpec kGetKey = {.first = 1, .last = 1, .use = KeyUse::kRead, .what = "access"};
-constexpr KeySpec kSetKey = {
-    .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access update variable_flags"};
+constexpr KeySpec kSetKey = {.first = 1,
+                             .last = 1,
+                             .use = KeyUse::kReadWrite,
+                             .what = "access update variable_flags",
+                             .reads = SetReadsValue};
 constexpr KeySpec kCreatedKey = {
-    .first = 1, .last = 1, .use = KeyUse::kOverwrite, .what = "insert"};
+    .first = 1, .last = 1, .use = KeyUse::kOverwrite, .what = "insert", .reads = kNeedsNoValues};
 constexpr KeySpec kOverwrittenKey = {
-    .first = 1, .last = 1, .use = KeyUse::kOverwrite, .what = "update"};
+    .first = 1, .last = 1, .use = KeyUse::kOverwrite, .what = "update", .reads = kNeedsNoValues};
 constexpr KeySpec kChangedKey = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access update"};
 constexpr KeySpec kTakenKey = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access delete"};
 constexpr KeySpec kEachKey = {.first = 1, .last = -1, .use = KeyUse::kRead, .what = "access"};
-constexpr KeySpec kEachPairKey = {
-    .first = 1, .last = -1, .step = 2, .use = KeyUse::kOverwrite, .what = "update"};
-constexpr KeySpec kEachNewPairKey = {
-    .first = 1, .last = -1, .step = 2, .use = KeyUse::kOverwrite, .what = "insert"};
+constexpr KeySpec kEachPairKey = {.first = 1,
+                                  .last = -1,
+                                  .step = 2,
+                                  .use = KeyUse::kOverwrite,
+                                  .what = "update",
+                                  .reads = kNeedsNoValues};
+constexpr KeySpec kEachNewPairKey = {.first = 1,
+                                     .last = -1,
+                                     .step = 2,
+                                     .use = KeyUse::kOverwrite,
+                                     .what = "insert",
+                                     .reads = kNeedsNoValues};
 constexpr KeySpec kAppendedKey = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "insert"};
 constexpr KeySpec kMeasuredKey = {.first = 1, .last = 1, .use = KeyUse::kRead};

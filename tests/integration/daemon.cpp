@@ -37,6 +37,8 @@ std::string ServerBinary() {
   return named != nullptr ? named : REPLETE_SERVER;
 }
 
+bool HasTier() { return std::getenv("REPLETE_TEST_TIER") != nullptr; }
+
 bool TestingRedis() { return ServerProcess(ServerBinary()).redis(); }
 
 bool Eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {

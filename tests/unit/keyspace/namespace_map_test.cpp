@@ -43,7 +43,10 @@ class NamespaceMapTest : public ::testing::Test {
   RecordingListener listener_;
   Reclaimer reclaimer_;
   MemoryTotal memory_;
-  NamespaceRegistry registry_{kDatabases, EvictionPolicy::kLru, &reclaimer_, &memory_, true};
+  NamespaceRegistry registry_{
+      kDatabases,
+      EvictionPolicy::kLru,
+      {.reclaimer = &reclaimer_, .memory = &memory_, .wants_effects = true}};
 };
 
 TEST_F(NamespaceMapTest, StartsWithNumberedDatabasesThatFollowRedis) {

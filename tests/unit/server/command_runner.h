@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -14,6 +15,7 @@
 
 #include "protocol/reply_reader.h"
 #include "server/dispatcher.h"
+#include "server/held_replies.h"
 #include "server/server.h"
 
 namespace replete {
@@ -42,7 +44,10 @@ class CommandRunner {
         {.client = client_, .args = std::span<const std::string_view>(args), .session = parkable_});
   }
   void AwaitWake() { session_->AwaitWake(); }
-  Reply AwaitReply() { return ParseReply(session_->AwaitReply().view()); }
+  Reply AwaitReply() {
+    auto [reply, tokens] = session_->AwaitReply();
+    return ParseReply(WhenStored(reply.view(), tokens).view());
+  }
 
   // The reply; of one that blocks: kNull, and waiting() is true.
   Reply Run(const std::vector<std::string>& words) {
@@ -101,9 +106,10 @@ class CommandRunner {
       woken_ = true;
       changed_.notify_one();
     }
-    void Complete(OutputBuffer reply) override {
+    void Complete(OutputBuffer reply, CommitTokens tokens) override {
       std::lock_guard lock(mutex_);
       reply_ = std::move(reply);
+      tokens_ = std::move(tokens);
       completed_ = true;
       changed_.notify_one();
     }
@@ -112,11 +118,11 @@ class CommandRunner {
       changed_.wait(lock, [this] { return woken_; });
       woken_ = false;
     }
-    OutputBuffer AwaitReply() {
+    std::pair<OutputBuffer, CommitTokens> AwaitReply() {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return completed_; });
       completed_ = false;
-      return std::move(reply_);
+      return {std::move(reply_), std::move(tokens_)};
     }
 
    private:
@@ -125,7 +131,23 @@ class CommandRunner {
     bool woken_ = false;
     bool completed_ = false;
     OutputBuffer reply_;
+    CommitTokens tokens_;
   };
+
+  // As a session sends it: after what it speaks of is stored.
+  static OutputBuffer WhenStored(std::string_view reply, const CommitTokens& tokens) {
+    OutputBuffer output;
+    HeldReplies held;
+    held.Append(reply, tokens);
+    for (held.Drain(&output); !held.empty(); held.Drain(&output)) {
+      std::promise<void> settled;
+      const CommitToken next = held.next();
+      if (next.tier->commits().Await(next.sequence, [&] { settled.set_value(); })) {
+        settled.get_future().wait();
+      }
+    }
+    return output;
+  }
 
   static Reply ParseReply(std::string_view bytes) {
     ReplyReader reader;
@@ -136,7 +158,7 @@ class CommandRunner {
     return result == ReplyReader::Result::kReply ? reader.Take() : Reply{};
   }
   Reply TakeReply() {
-    Reply reply = ParseReply(dispatcher_.output().view());
+    Reply reply = ParseReply(WhenStored(dispatcher_.output().view(), dispatcher_.tokens()).view());
     dispatcher_.output().Clear();
     return reply;
   }

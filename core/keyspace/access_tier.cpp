@@ -1,0 +1,124 @@
+// What keyspaces with a tier need beside: records of what changed, and values that come and go.
+#include <algorithm>
+#include <tuple>
+
+#include "core/keyspace/access.h"
+#include "core/tier/stored_value.h"
+
+namespace replete {
+
+// --- going down ---
+
+void Access::NoteUnstored(const Key& key) {
+  unstored_.push_back({key.shard, key.hash, std::string(key.name)});
+}
+
+void Access::DropRecords(Keyspace& keyspace) {
+  keyspace.NextGeneration();
+  std::erase_if(unstored_,
+                [&](const Unstored& item) { return &item.shard->keyspace() == &keyspace; });
+  voided_.push_back(keyspace.shared_from_this());
+}
+
+void Access::Commit() {
+  if (unstored_.empty() && voided_.empty()) return;
+  auto place = [](const Unstored& item) { return std::tie(item.shard, item.name); };
+  std::sort(unstored_.begin(), unstored_.end(),
+            [&](const Unstored& a, const Unstored& b) { return place(a) < place(b); });
+  unstored_.erase(
+      std::unique(unstored_.begin(), unstored_.end(),
+                  [&](const Unstored& a, const Unstored& b) { return place(a) == place(b); }),
+      unstored_.end());
+  while (!voided_.empty()) CommitTo(voided_.front()->tier());
+  while (!unstored_.empty()) CommitTo(unstored_.front().shard->keyspace().tier());
+}
+
+void Access::CommitTo(Tier* tier) {
+  TierBatch batch;
+  std::vector<Entry*> stored;
+  std::erase_if(voided_, [&](std::shared_ptr<Keyspace>& keyspace) {
+    if (keyspace->tier() != tier) return false;
+    const uint64_t generation = keyspace->generation();
+    batch.records.push_back({TierRecord::Kind::kClear, std::move(keyspace), generation});
+    return true;
+  });
+  std::erase_if(unstored_, [&](const Unstored& item) {
+    if (item.shard->keyspace().tier() != tier) return false;
+    const Key key{item.shard, item.name, item.hash};
+    batch.records.push_back(RecordOf(key));
+    Entry* entry = item.shard->data.table.Find(item.hash, item.name).item();
+    if (entry != nullptr) stored.push_back(entry);
+    return true;
+  });
+  const uint64_t sequence = tier->Write(std::move(batch));
+  for (Entry* entry : stored) entry->set_tier_sequence(sequence);
+  AddToken(&tokens_, {tier, sequence});
+}
+
+TierRecord Access::RecordOf(const Key& key) const {
+  Keyspace& keyspace = key.shard->keyspace();
+  TierRecord record{TierRecord::Kind::kDelete, keyspace.shared_from_this(), keyspace.generation(),
+                    std::string(key.name)};
+  const Entry* entry = key.shard->data.table.Find(key.hash, key.name).item();
+  if (entry == nullptr) return record;
+  record.deadline = entry->deadline();
+  if (entry->resident()) {
+    record.kind = TierRecord::Kind::kPut;
+    record.value = EncodeValue(*entry);
+  } else {
+    record.kind = TierRecord::Kind::kDeadline;
+  }
+  return record;
+}
+
+void Access::Undo(const Key& key, uint64_t sequence) {
+  Slot slot = key.shard->data.table.Find(key.hash, key.name);
+  if (slot && slot.item()->tier_sequence() == sequence) {
+    RemoveSlot(key, slot, Departure::kDeleted);
+  }
+}
+
+// --- coming up and letting go ---
+
+// Another allocation of the same entry, with or without its value, in the old one's place.
+void Access::TakePlace(Shard& shard, const Slot& slot, Entry* fresh) {
+  Entry* old = slot.item();
+  const size_t before = old->bytes();
+  fresh->set_clock(old->clock());
+  fresh->set_tier_sequence(old->tier_sequence());
+  if (old->has(Entry::kDeadline)) {
+    fresh->set_deadline(old->deadline());
+    shard.data.wheel.Relink(fresh, ExpiryWheel::LinksOf(old));
+  }
+  if (old->has(Entry::kOrder)) {
+    shard.data.order.Insert(fresh, OrderList::Previous(old), OrderList::Next(old));
+  }
+  shard.data.table.Replace(slot, fresh);
+  AddBytes(shard, before, fresh->bytes());
+  Entry::Delete(old);
+}
+
+bool Access::Install(const Key& key, StoredValue* value) {
+  Slot slot = key.shard->data.table.Find(key.hash, key.name);
+  if (!slot || slot.item()->resident()) return true;
+  if (slot.item()->type() != value->type()) return false;
+  TakePlace(*key.shard, slot, value->MakeEntry(key.name, slot.item()->extensions()));
+  return true;
+}
+
+void Access::Cool(Shard& shard, size_t entries) {
+  std::vector<Entry*> found;
+  const uint64_t settled = shard.keyspace().tier()->commits().settled();
+  shard.cool_position =
+      shard.data.table.Scan(shard.cool_position, entries, [&](const Entry* entry) {
+        if (!entry->resident() || entry->tier_sequence() > settled) return;
+        if (!shard.loads.Contains(entry->key())) found.push_back(const_cast<Entry*>(entry));
+      });
+  if (shard.cool_position == EntryTable::kScanEnd) shard.cool_position = 0;
+  for (Entry* entry : found) {
+    const Slot slot = shard.data.table.Find(HashKey(entry->key()), entry->key());
+    TakePlace(shard, slot, Entry::NewCold(*entry));
+  }
+}
+
+}  // namespace replete

@@ -1,0 +1,133 @@
+// What commands need of the tier below a keyspace: values that are fetched before they run, and
+// what becomes of writes that could not be stored.
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "core/tier/load.h"
+#include "core/tier/tier.h"
+#include "server/dispatcher.h"
+#include "server/server.h"
+
+namespace replete {
+namespace {
+
+// Entries that are looked at under one lock when values are let go.
+constexpr size_t kCooledAtOnce = 64;
+
+}  // namespace
+
+// Under the locks. True: all values that can be had are there; those whose load has failed are left
+// to TiersAllow. False: the locks are gone, the session is woken when everything has come, and the
+// same request is then to be executed again.
+bool Dispatcher::FetchValues(const Call& call) {
+  std::shared_ptr<LoadWait> wait;
+  std::vector<std::shared_ptr<TierLoad>> fresh;
+  const ValueLimits limits = context_.value_limits();
+  for (const Key& key : needed_) {
+    const Entry* entry = context_.access_.Peek(key);
+    if (entry == nullptr || entry->resident()) continue;
+    if (!wait) wait = std::make_shared<LoadWait>(call.session.get());
+    std::shared_ptr<TierLoad> load;
+    key.shard->loads.Join(
+        key.name, wait,
+        [&] {
+          Keyspace& keyspace = key.shard->keyspace();
+          return std::make_shared<TierLoad>(keyspace.shared_from_this(), *key.shard, key.name,
+                                            key.hash, keyspace.generation(), limits);
+        },
+        &load);
+    if (load) fresh.push_back(std::move(load));
+  }
+  if (!wait || wait->empty()) return true;
+  // What came for an earlier attempt stays until this one has run.
+  wait->Keep(std::move(call.client.loads));
+  call.client.loads = wait;
+  locks_.Unlock();
+  for (auto& load : fresh) {
+    Tier* tier = load->keyspace()->tier();
+    tier->Load(std::move(load));
+  }
+  wait->Arm();
+  return false;
+}
+
+// One of a transaction's commands is looked at when its turn comes: the others run.
+bool Dispatcher::TiersAllow(const Command& command) {
+  if (command.scope == Scope::kQueued) return true;
+  if (command.flags & command_flag::kWrite) {
+    const bool grows = (command.flags & command_flag::kDenyOom) != 0;
+    auto allows = [&](const Keyspace& keyspace) {
+      if (keyspace.tier() == nullptr) return true;
+      const std::string refusal = keyspace.tier()->Refusal(grows);
+      if (!refusal.empty()) context_.reply_.Error(refusal);
+      return refusal.empty();
+    };
+    if (command.scope == Scope::kKeyspace && !allows(*context_.scope_keyspace_)) return false;
+    for (const Key& key : context_.keys_) {
+      if (!allows(key.shard->keyspace())) return false;
+    }
+  }
+  for (const Key& key : needed_) {
+    const Entry* entry = context_.access_.Peek(key);
+    if (entry == nullptr || entry->resident()) continue;
+    context_.reply_.Error(fmt::format("ERR disk: the value of a key cannot be read: {}",
+                                      key.shard->loads.FailureOf(key.name)));
+    return false;
+  }
+  return true;
+}
+
+// For who changes entries beside a command: nobody waits until it is stored.
+void Dispatcher::StoreUpkeep() {
+  context_.access_.Commit();
+  context_.access_.TakeTokens();
+}
+
+void Dispatcher::Undo(const TierBatch& batch) {
+  context_.access_.ForgetNow();
+  for (const TierRecord& record : batch.records) {
+    if (record.kind == TierRecord::Kind::kClear) continue;
+    const Key key = ResolveKey(*record.keyspace, record.key);
+    for (bool done = false; !done;) {
+      std::unique_lock lock(key.shard->mutex);
+      done = !key.shard->gate.owned();
+      if (done) {
+        context_.access_.Undo(key, batch.sequence);
+        StoreUpkeep();
+        key.shard->Publish();
+      }
+      lock.unlock();
+      if (!done) std::this_thread::yield();
+    }
+  }
+  if (!events_.empty()) PublishEvents();
+}
+
+void Dispatcher::CoolSome(Shard& shard) {
+  if (!shard.mutex.try_lock()) return;
+  if (!shard.gate.owned()) {
+    Access::Cool(shard, kCooledAtOnce);
+    shard.Publish();
+  }
+  shard.mutex.unlock();
+}
+
+void Dispatcher::CoolAll() {
+  Refresh();
+  auto cool = [](Keyspace& keyspace) {
+    if (keyspace.tier() == nullptr) return;
+    for (size_t i = 0; i < keyspace.shards();) {
+      Shard& shard = keyspace.shard(i);
+      std::lock_guard lock(shard.mutex);
+      if (shard.gate.owned()) continue;
+      Access::Cool(shard, shard.data.table.size() + 1);
+      shard.Publish();
+      if (shard.cool_position == 0) ++i;
+    }
+  };
+  for (const auto& database : namespaces_->databases) cool(*database);
+  for (const auto& [name, keyspace] : namespaces_->named) cool(*keyspace);
+}
+
+}  // namespace replete
