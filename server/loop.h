@@ -76,8 +76,8 @@ class Loop {
   boost::asio::steady_timer timer_;
   Dispatcher dispatcher_;
   std::array<Ahead, kAhead> ahead_;
+  bool may_look_ahead_ = false;  // before reader_, whose making sets it
   Reclaimer::Reader reader_;
-  bool may_look_ahead_ = false;
   std::vector<std::shared_ptr<Session>> sessions_;
   size_t inspected_ = 0;        // where Inspect goes on
   uint64_t longest_ticks_ = 0;  // since the maxima were last reset
