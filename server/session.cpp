@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -193,8 +194,8 @@ size_t Session::ParseAhead(ParseResult* result) {
   return n;
 }
 
-// All buckets first, then all entries: by the time a request runs, what it needs is in the cache.
-// Wrong guesses (a prefix, a SELECT before it) only cost the fetch.
+// All buckets first, then all entries, then those that are displaced: by the time a request runs,
+// what it needs is in the cache. Wrong guesses (a prefix, a SELECT before it) only cost the fetch.
 void Session::Prefetch(size_t n) {
   auto& ahead = loop_.ahead();
   const Keyspace& keyspace = *client_.keyspace;
@@ -207,8 +208,15 @@ void Session::Prefetch(size_t n) {
     next.hash = HashKey(next.request.args[key_at]);
     keyspace.ShardOf(next.hash).data.table.PrefetchBucket(next.hash);
   }
+  std::array<uint64_t, Loop::kAhead> displaced;
+  size_t n_displaced = 0;
   for (size_t i = 0; i < n; ++i) {
-    if (ahead[i].hash != 0) keyspace.ShardOf(ahead[i].hash).data.table.PrefetchItem(ahead[i].hash);
+    const uint64_t hash = ahead[i].hash;
+    if (hash == 0 || keyspace.ShardOf(hash).data.table.PrefetchItem(hash)) continue;
+    displaced[n_displaced++] = hash;
+  }
+  for (size_t i = 0; i < n_displaced; ++i) {
+    keyspace.ShardOf(displaced[i]).data.table.PrefetchDisplaced(displaced[i]);
   }
 }
 

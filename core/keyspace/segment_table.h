@@ -205,7 +205,8 @@ class SegmentTable {
     return PositionAfter(position << 12, place, place.buckets);
   }
 
-  // Look-ahead for a pipeline: first the bucket of every key, then the items.
+  // Look-ahead for a pipeline, one step for all its keys before the next: the home buckets, then
+  // the items that are at home, then those that are displaced.
   void PrefetchBucket(uint64_t hash) const {
     table::Directory* directory = directory_.load(std::memory_order_seq_cst);
     if (directory == nullptr) return;
@@ -213,19 +214,27 @@ class SegmentTable {
     __builtin_prefetch(place.segment->bucket(place.home));
   }
 
-  void PrefetchItem(uint64_t hash) const {
+  // False: the item may be displaced; the bucket where it would be is fetched.
+  bool PrefetchItem(uint64_t hash) const {
+    table::Directory* directory = directory_.load(std::memory_order_seq_cst);
+    if (directory == nullptr) return true;
+    const Place place = Locate(directory, hash);
+    const uint32_t fingerprint = table::Fingerprint(hash);
+    const table::Bucket& home = *place.segment->bucket(place.home);
+    if (PrefetchFrom(home, table::kOccupied | fingerprint)) return true;
+    if ((home.words[0].load(std::memory_order_relaxed) & table::kCountMask) == 0) return true;
+    __builtin_prefetch(
+        place.segment->bucket(table::OtherBucket(place.home, fingerprint, place.buckets)));
+    return false;
+  }
+
+  void PrefetchDisplaced(uint64_t hash) const {
     table::Directory* directory = directory_.load(std::memory_order_seq_cst);
     if (directory == nullptr) return;
     const Place place = Locate(directory, hash);
-    const table::Bucket& bucket = *place.segment->bucket(place.home);
-    const uint32_t tag = table::kOccupied | table::Fingerprint(hash);
-    for (const table::Word& word : bucket.words) {
-      uint64_t value = word.load(std::memory_order_relaxed);
-      if ((value >> table::kTagShift) == tag) {
-        __builtin_prefetch(reinterpret_cast<const void*>(value & table::kPointerMask));
-        return;
-      }
-    }
+    const uint32_t fingerprint = table::Fingerprint(hash);
+    const uint32_t other = table::OtherBucket(place.home, fingerprint, place.buckets);
+    PrefetchFrom(*place.segment->bucket(other), table::kOccupied | table::kDisplaced | fingerprint);
   }
 
  private:
@@ -283,6 +292,17 @@ class SegmentTable {
       result->item_ = item;
       result->slot_ = static_cast<uint32_t>(i);
       result->bucket_ = place.buckets;
+      return true;
+    }
+    return false;
+  }
+
+  // Beside a writer: no vector loads, one word at a time.
+  static bool PrefetchFrom(const table::Bucket& bucket, uint32_t tag) {
+    for (const table::Word& word : bucket.words) {
+      const uint64_t value = word.load(std::memory_order_relaxed);
+      if ((value >> table::kTagShift) != tag) continue;
+      __builtin_prefetch(reinterpret_cast<const void*>(value & table::kPointerMask));
       return true;
     }
     return false;

@@ -210,7 +210,7 @@ TEST(SegmentTable, PrefetchBesideAWriterTouchesNoFreedMemory) {
       for (int i = 0; i < 16; ++i) {
         uint64_t hash = random();
         table.PrefetchBucket(hash);
-        table.PrefetchItem(hash);
+        if (!table.PrefetchItem(hash)) table.PrefetchDisplaced(hash);
       }
     }
   });
