@@ -21,7 +21,8 @@ Loop::Loop(Server& server, size_t index, size_t loops)
     : server_(server),
       index_(index),
       loops_(loops),
-      context_(1),
+      // Sockets are used on this thread only: what comes from others comes by post.
+      context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       timer_(context_),
       dispatcher_(server),
       reader_(server.reclaimer().Register(&may_look_ahead_)) {}
