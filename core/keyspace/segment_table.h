@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/keyspace/equal_bytes.h"
 #include "core/keyspace/reclaimer.h"
 #include "core/keyspace/segment.h"
 
@@ -271,7 +272,7 @@ class SegmentTable {
       auto slot = static_cast<uint32_t>(__builtin_ctz(match));
       auto* item = reinterpret_cast<Item*>(bucket.words[slot].load(std::memory_order_relaxed) &
                                            table::kPointerMask);
-      if (Traits::Key(item) == key) {
+      if (EqualBytes(Traits::Key(item), key)) {
         result->item_ = item;
         result->slot_ = slot;
         return true;
@@ -288,7 +289,7 @@ class SegmentTable {
       uint64_t word = (*overflow)[i];
       if ((word >> table::kTagShift) != (table::kOccupied | fingerprint)) continue;
       auto* item = reinterpret_cast<Item*>(word & table::kPointerMask);
-      if (Traits::Key(item) != key) continue;
+      if (!EqualBytes(Traits::Key(item), key)) continue;
       result->item_ = item;
       result->slot_ = static_cast<uint32_t>(i);
       result->bucket_ = place.buckets;
