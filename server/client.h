@@ -34,6 +34,13 @@ struct WatchedKey {
 
 // What others may read of a client while it works (CLIENT LIST): published by its session.
 struct ClientInfo {
+  // Set before others know of the client, and never again.
+  uint64_t id = 0;
+  std::string address;  // "127.0.0.1:50000", or the path of a Unix socket
+  std::string local_address;
+  int descriptor = -1;
+  int64_t created_ms = 0;  // monotonic
+
   std::atomic<const Command*> last_command{nullptr};
   std::atomic<const Command*> last_subcommand{nullptr};
   std::atomic<int64_t> last_active_ms{0};  // monotonic
@@ -58,10 +65,6 @@ struct ClientInfo {
 // thread at a time (its loop, or the worker that runs a long command for it).
 struct Client {
   uint64_t id = 0;
-  std::string address;  // "127.0.0.1:50000", or the path of a Unix socket
-  std::string local_address;
-  int descriptor = -1;
-  int64_t created_ms = 0;  // monotonic
   bool local = true;       // from a loopback address or a Unix socket
   bool resp3 = false;
   bool authenticated = true;

@@ -90,8 +90,8 @@ void WriteServer(Server& server, Lines& lines) {
 
 void WriteClients(Server& server, Lines& lines) {
   size_t blocked = 0;
-  server.ForEachClient([&blocked](const ClientSummary& client) {
-    if (client.info->blocked.load(std::memory_order_relaxed)) ++blocked;
+  server.ForEachClient([&blocked](const ClientInfo& client) {
+    if (client.blocked.load(std::memory_order_relaxed)) ++blocked;
   });
   lines.Add("connected_clients", server.client_count());
   lines.Add("maxclients", server.settings().Snapshot()->maxclients);

@@ -137,11 +137,11 @@ void Server::ResetClient(Client& client) {
   client.patterns.clear();
 }
 
-bool Server::AddClient(const ClientSummary& summary) {
+bool Server::AddClient(std::shared_ptr<const ClientInfo> info) {
   const auto most = static_cast<size_t>(settings_.Snapshot()->maxclients);
   std::lock_guard lock(clients_mutex_);
   if (clients_.size() >= most) return false;
-  clients_.emplace(summary.id, summary);
+  clients_.emplace(info->id, std::move(info));
   client_count_.store(clients_.size(), std::memory_order_relaxed);
   return true;
 }
@@ -152,9 +152,9 @@ void Server::RemoveClient(uint64_t id) {
   client_count_.store(clients_.size(), std::memory_order_relaxed);
 }
 
-void Server::ForEachClient(const std::function<void(const ClientSummary&)>& fn) const {
+void Server::ForEachClient(const std::function<void(const ClientInfo&)>& fn) const {
   std::lock_guard lock(clients_mutex_);
-  for (const auto& [id, summary] : clients_) fn(summary);
+  for (const auto& [id, info] : clients_) fn(*info);
 }
 
 size_t Server::client_count() const { return client_count_.load(std::memory_order_relaxed); }

@@ -29,16 +29,6 @@ class Loop;
 class WorkerPool;
 struct Effect;
 
-// What CLIENT LIST knows of a client.
-struct ClientSummary {
-  uint64_t id;
-  std::string address;
-  std::string local_address;
-  int descriptor;
-  int64_t created_ms;  // monotonic
-  std::shared_ptr<const ClientInfo> info;
-};
-
 // Receives every effect in order, under the locks of its keys (tests, later the replication log).
 using EffectSink = std::function<void(const Effect&)>;
 
@@ -94,9 +84,9 @@ class Server final : public TierHost {
 
   uint64_t NextClientId() { return next_client_id_.fetch_add(1) + 1; }
   // False: maxclients is reached.
-  bool AddClient(const ClientSummary& summary);
+  bool AddClient(std::shared_ptr<const ClientInfo> info);
   void RemoveClient(uint64_t id);
-  void ForEachClient(const std::function<void(const ClientSummary&)>& fn) const;
+  void ForEachClient(const std::function<void(const ClientInfo&)>& fn) const;
   size_t client_count() const;
 
   // The process may take a request of so many bytes, if need be after `dispatcher` has evicted for
@@ -136,7 +126,7 @@ class Server final : public TierHost {
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<size_t> client_count_{0};
   mutable std::mutex clients_mutex_;
-  std::map<uint64_t, ClientSummary> clients_;
+  std::map<uint64_t, std::shared_ptr<const ClientInfo>> clients_;
   std::unique_ptr<WorkerPool> workers_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Listener> listener_;

@@ -36,7 +36,7 @@ class Session final : public Parkable,
   using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
                                                   boost::asio::io_context::executor_type>;
 
-  static constexpr uint32_t kFirstRead = 512;  // of an idle session
+  static constexpr uint32_t kFirstRead = 256;  // of an idle session
   static constexpr size_t kMaxUnsent = size_t{32} << 20;
 
   Session(Loop& loop, Socket socket);

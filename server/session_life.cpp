@@ -40,8 +40,8 @@ Session::Session(Loop& loop, Socket socket)
       socket_(std::move(socket)),
       descriptor_(socket_.native_handle()),
       read_size_(kFirstRead) {
-  client_.created_ms = NowMs();
-  client_.descriptor = descriptor_;
+  client_.info->created_ms = NowMs();
+  client_.info->descriptor = descriptor_;
 }
 
 Session::~Session() = default;
@@ -51,13 +51,14 @@ bool Session::Start() {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
-  client_.address = AddressText(address, &client_.local);
+  ClientInfo& info = *client_.info;
+  info.address = AddressText(address, &client_.local);
   size = sizeof address;
   bool unused = false;
   if (::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-    client_.local_address = AddressText(address, &unused);
+    info.local_address = AddressText(address, &unused);
   }
-  if (address.ss_family == AF_UNIX) client_.address = client_.local_address + ":0";
+  if (address.ss_family == AF_UNIX) info.address = info.local_address + ":0";
   Dispatcher& dispatcher = loop_.dispatcher();
   dispatcher.Refresh();
   auto refuse = [&](std::string_view line) {
@@ -76,10 +77,9 @@ bool Session::Start() {
   client_.authenticated = !server.RequiresPassword();
   parser_.set_authenticated(client_.authenticated);
   SelectKeyspace(client_, dispatcher.namespaces().databases[0], 0);
-  client_.info->last_active_ms.store(client_.created_ms);
-  const bool added = server.AddClient({client_.id, client_.address, client_.local_address,
-                                       descriptor_, client_.created_ms, client_.info});
-  if (!added) return refuse("ERR max number of clients reached");
+  info.last_active_ms.store(info.created_ms);
+  info.id = client_.id;
+  if (!server.AddClient(client_.info)) return refuse("ERR max number of clients reached");
   ++server.stats().connections_received;
   self_ = shared_from_this();
   client_.subscriber = weak_from_this();

@@ -27,14 +27,13 @@ bool IsSubscriber(const ClientInfo& info) {
 }
 
 // The letters of Redis, in its order.
-std::string FlagsOf(const ClientSummary& client) {
-  const ClientInfo& info = *client.info;
+std::string FlagsOf(const ClientInfo& info) {
   std::string flags;
   if (IsSubscriber(info)) flags += 'P';
   if (info.queued.load(std::memory_order_relaxed) >= 0) flags += 'x';
   if (info.blocked.load(std::memory_order_relaxed)) flags += 'b';
   // An address that is a path has no port.
-  if (client.address.find(':') == std::string::npos) flags += 'U';
+  if (info.address.find(':') == std::string::npos) flags += 'U';
   return flags.empty() ? "N" : flags;
 }
 
@@ -46,8 +45,7 @@ std::string LastCommand(const ClientInfo& info) {
 }
 
 // Redis' line about a client. Fields that describe memory Redis has and we do not are left out.
-void AppendClient(std::string* out, const ClientSummary& client, int64_t now_ms) {
-  const ClientInfo& info = *client.info;
+void AppendClient(std::string* out, const ClientInfo& info, int64_t now_ms) {
   std::string name, library, library_version;
   int database = 0;
   {
@@ -64,9 +62,9 @@ void AppendClient(std::string* out, const ClientSummary& client, int64_t now_ms)
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub=0 "
       "multi={} qbuf={} obl={} oll=0 omem={} events={} cmd={} user=default redir=-1 resp={} "
       "lib-name={} lib-ver={}",
-      client.id, client.address, client.local_address, client.descriptor, name,
-      std::max<int64_t>(0, now_ms - client.created_ms) / 1000,
-      active == 0 ? 0 : std::max<int64_t>(0, now_ms - active) / 1000, FlagsOf(client), database,
+      info.id, info.address, info.local_address, info.descriptor, name,
+      std::max<int64_t>(0, now_ms - info.created_ms) / 1000,
+      active == 0 ? 0 : std::max<int64_t>(0, now_ms - active) / 1000, FlagsOf(info), database,
       info.subscriptions.load(std::memory_order_relaxed),
       info.patterns.load(std::memory_order_relaxed), info.queued.load(std::memory_order_relaxed),
       info.query_buffer.load(std::memory_order_relaxed), output, output, output > 0 ? "rw" : "r",
@@ -76,10 +74,10 @@ void AppendClient(std::string* out, const ClientSummary& client, int64_t now_ms)
 
 // A line of CLIENT LIST. The namespace is told here only: some libraries take CLIENT INFO apart and
 // refuse fields that they do not know.
-void AppendListed(std::string* out, const ClientSummary& client, int64_t now_ms) {
+void AppendListed(std::string* out, const ClientInfo& client, int64_t now_ms) {
   AppendClient(out, client, now_ms);
-  const std::lock_guard lock(client.info->mutex);
-  fmt::format_to(std::back_inserter(*out), " ns={}\n", client.info->keyspace);
+  const std::lock_guard lock(client.mutex);
+  fmt::format_to(std::back_inserter(*out), " ns={}\n", client.keyspace);
 }
 
 int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
@@ -98,7 +96,7 @@ void ListById(CommandContext& ctx) {
   std::unordered_map<uint64_t, std::string> lines;
   for (uint64_t id : ids) lines.emplace(id, std::string());
   const int64_t now = NowMs();
-  ctx.server().ForEachClient([&](const ClientSummary& client) {
+  ctx.server().ForEachClient([&](const ClientInfo& client) {
     if (auto found = lines.find(client.id); found != lines.end()) {
       AppendListed(&found->second, client, now);
     }
@@ -139,19 +137,16 @@ void List(CommandContext& ctx) {
   }
   std::string text;
   const int64_t now = NowMs();
-  ctx.server().ForEachClient([&](const ClientSummary& client) {
-    const ClientKind its = IsSubscriber(*client.info) ? ClientKind::kPubSub : ClientKind::kNormal;
+  ctx.server().ForEachClient([&](const ClientInfo& client) {
+    const ClientKind its = IsSubscriber(client) ? ClientKind::kPubSub : ClientKind::kNormal;
     if (!by_type || its == kind) AppendListed(&text, client, now);
   });
   ctx.reply().Verbatim("txt", text);
 }
 
 void Info(CommandContext& ctx) {
-  const Client& client = ctx.client();
-  const ClientSummary summary{client.id,         client.address,    client.local_address,
-                              client.descriptor, client.created_ms, client.info};
   std::string text;
-  AppendClient(&text, summary, NowMs());
+  AppendClient(&text, *ctx.client().info, NowMs());
   text += '\n';
   ctx.reply().Verbatim("txt", text);
 }
