@@ -86,14 +86,17 @@ void List(CommandContext& context) {
   for (const auto& [name, keyspace] : map->named) context.reply().Bulk(name);
 }
 
+// An argument that is no `NS name` would empty the session's namespace instead of the one meant.
+bool NamesWell(CommandContext& context) {
+  if (context.argc() == 2 || (context.argc() == 4 && context.ArgIs(2, "ns"))) return true;
+  context.SyntaxError();
+  return false;
+}
+
 // The namespace after a final NS, else the session's. Null: an error has been replied.
 std::shared_ptr<Keyspace> Named(CommandContext& context) {
-  const size_t argc = context.argc();
-  if (argc == 2) return context.client().keyspace;
-  if (argc != 4 || !context.ArgIs(2, "ns")) {
-    context.SyntaxError();
-    return nullptr;
-  }
+  if (!NamesWell(context)) return nullptr;
+  if (context.argc() == 2) return context.client().keyspace;
   auto keyspace = context.dispatcher().namespaces().Find(context.arg(3));
   if (!keyspace) context.reply().Error(fmt::format("ERR no such namespace '{}'", context.arg(3)));
   return keyspace;
@@ -132,6 +135,7 @@ void Use(CommandContext& context) {
 void Current(CommandContext& context) { context.reply().Bulk(context.client().keyspace->name()); }
 
 void Clear(CommandContext& context) {
+  if (!NamesWell(context)) return;
   const size_t cleared = context.access().ClearKeyspace(context.keyspace());
   context.reply().Integer(static_cast<int64_t>(cleared));
 }
@@ -142,6 +146,7 @@ void Version(CommandContext& context) {
 }
 
 void Bump(CommandContext& context) {
+  if (!NamesWell(context)) return;
   context.access().ClearKeyspace(context.keyspace());
   context.keyspace().BumpVersion();
   context.reply().Integer(static_cast<int64_t>(context.keyspace().version()));

@@ -217,6 +217,19 @@ TEST_F(NamespaceTest, ClearAndBumpMakeEverythingInvisible) {
   EXPECT_EQ(inside.Run("NAMESPACE", "CLEAR"), Int(1));
 }
 
+TEST_F(NamespaceTest, ANameWithoutNsEmptiesNothing) {
+  Client client = Connect();
+  Create(&client, "a");
+  client.Run("SET", "k", "of the session");
+  for (const char* subcommand : {"CLEAR", "BUMP"}) {
+    EXPECT_EQ(client.Run("NAMESPACE", subcommand, "a"), Error("ERR syntax error"));
+    EXPECT_EQ(client.Run("NAMESPACE", subcommand, "a", "b"), Error("ERR syntax error"));
+    EXPECT_EQ(client.Run("NAMESPACE", subcommand, "a", "NS", "a"), Error("ERR syntax error"));
+  }
+  EXPECT_EQ(client.Run("GET", "k"), Bulk("of the session"));
+  EXPECT_EQ(client.Run("NAMESPACE", "VERSION", "NS", "a"), Int(1));
+}
+
 TEST_F(NamespaceTest, ANumberedDatabaseCanBeANamespace) {
   Client client = Connect();
   Create(&client, "five", {"DATABASE", "5"});
