@@ -18,8 +18,10 @@ namespace {
 constexpr uint32_t kLargestRead = 64 * 1024;
 // Replies are sent before the batch ends when they are this many bytes.
 constexpr size_t kSendFrom = 256 * 1024;
-// Requests of one session that run before the loop goes on to others.
+// Requests of one session that run before the loop goes on to others, and for how long: the time is
+// looked at between batches that were parsed ahead.
 constexpr size_t kTurn = 1024;
+constexpr int64_t kTurnNanos = 250'000;
 
 int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
 
@@ -120,16 +122,16 @@ void Session::Process() {
   parser_.set_max_bulk(dispatcher.config().proto_max_bulk_len);
   executing_ = true;
   size_t taken = 0;
+  int64_t turn_ends = 0;  // a batch that is all there is costs no look at the clock
   while (state_ == State::kReady && !closed_ && !client_.close_after_reply &&
          unsent_bytes() <= kMaxUnsent) {
-    if (taken >= kTurn) {
-      // Others on this loop have their turn first.
-      waits_for_turn_ = true;
-      boost::asio::post(loop_.context(), [self = shared_from_this()] {
-        self->waits_for_turn_ = false;
-        self->Continue();
-      });
-      break;
+    if (taken > 0) {
+      const int64_t now = MonotonicNanos();
+      if (turn_ends == 0) turn_ends = now + kTurnNanos;
+      if (taken >= kTurn || now >= turn_ends) {
+        WaitForTurn();
+        break;
+      }
     }
     ParseResult result = ParseResult::kIncomplete;
     const size_t n = ParseAhead(&result);
@@ -156,6 +158,17 @@ void Session::Process() {
   }
   PublishInfo();
   Flush();
+}
+
+// Others on this loop have their turn first.
+void Session::WaitForTurn() {
+  waits_for_turn_ = true;
+  boost::asio::post(loop_.context(), [self = shared_from_this()] {
+    const uint64_t start = CycleClock::Ticks();
+    self->waits_for_turn_ = false;
+    self->Continue();
+    self->loop_.NoteIteration(CycleClock::Ticks() - start);
+  });
 }
 
 // Parses the complete requests that are there, up to kAhead, without taking them out of the input.

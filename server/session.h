@@ -73,6 +73,7 @@ class Session final : public Parkable,
   void Continue();
   void ReadBulk();
   void Process();
+  void WaitForTurn();
   size_t ParseAhead(ParseResult* result);
   void Prefetch(size_t n);
   bool RunAhead(size_t n);

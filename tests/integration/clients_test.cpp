@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -170,6 +171,35 @@ TEST_F(ClientsTest, ManyConnectionsComeAndGo) {
   }
   EXPECT_EQ(client.Run("EXISTS", "x"), Int(0));
   EXPECT_EQ(client.Run("DBSIZE"), Int(200));
+}
+
+// A turn is bounded by time as well as by the number of requests: each of these costs much.
+TEST_F(ClientsTest, ALongPipelineOfCostlyRequestsLetsOthersInBetween) {
+  constexpr int kPairs = 400;
+  Start({}, 1);
+  Client busy = Connect();
+  Client other = Connect();
+  busy.Run("SET", "big", std::string(2'000'000, 'v'));
+  // So that the server reads what follows in one piece.
+  for (int i = 0; i < 20'000; ++i) busy.Append({"PING"});
+  for (int i = 0; i < 20'000; ++i) ASSERT_EQ(busy.Next(), Status("PONG"));
+  for (int i = 0; i < kPairs; ++i) {
+    busy.Append({"COPY", "big", "copy", "REPLACE"});
+    busy.Append({"INCR", "n"});
+  }
+  std::thread writer([&] {
+    for (int i = 0; i < kPairs; ++i) {
+      EXPECT_EQ(busy.Next(), Int(1));
+      EXPECT_EQ(busy.Next(), Int(i + 1));
+    }
+  });
+  std::set<std::string> between;
+  for (std::string seen; seen != std::to_string(kPairs);) {
+    seen = other.Run("GET", "n").text;
+    between.insert(seen);
+  }
+  writer.join();
+  EXPECT_GE(between.size(), 6U);
 }
 
 }  // namespace
