@@ -348,6 +348,15 @@ void Dispatcher::AfterWrite() {
 // What the command has just written goes last: after everybody else in its shards, and after others
 // of the keyspace that are free right now.
 void Dispatcher::MakeRoom(Shard& shard) {
+  if (shard.keyspace().being_trimmed()) [[unlikely]] {
+    // Far over a limit that was lowered: the rest is for who is at it, in slices.
+    constexpr int kShare = 4;
+    for (int i = 0; i < kShare && shard.keyspace().OverLimits(); ++i) {
+      if (!context_.access_.EvictOne(shard, context_.keys_)) break;
+      shard.TellBytes();
+    }
+    return;
+  }
   if (context_.access_.Trim(shard, context_.keys_)) return;
   if (TrimElsewhere(shard.keyspace())) return;
   context_.access_.Trim(shard, {});

@@ -150,6 +150,9 @@ class Dispatcher final : public KeyspaceListener {
   bool TryUnwatch(Client& client);
   void Begin(const Call& call, const Command& command);
   bool SweepShard(Shard& shard, int64_t now);
+  template <class Step>
+  void InSlices(Shard& shard, Step&& step);
+  void TrimOneByOne(Keyspace& keyspace);
 
   Server& server_;
   CommandContext context_;

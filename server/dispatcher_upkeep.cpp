@@ -117,31 +117,6 @@ bool Dispatcher::EvictSome(Keyspace& keyspace) {
   return evicted > 0 || busy;
 }
 
-void Dispatcher::TrimKeyspace(Keyspace& keyspace) {
-  for (bool over = true; over;) {
-    over = false;
-    for (size_t i = 0; i < keyspace.shards(); ++i) {
-      Shard& shard = keyspace.shard(i);
-      const int64_t start = MonotonicNanos();
-      std::lock_guard lock(shard.mutex);
-      if (shard.gate.owned()) {
-        over = true;
-        continue;
-      }
-      context_.access_.ForgetNow();
-      while (keyspace.OverLimits() && context_.access_.EvictOne(shard, {})) {
-        over = true;
-        if (MonotonicNanos() - start > kSliceNanos) break;
-      }
-      StoreUpkeep();
-      shard.Publish();
-      server_.stats().NoteLockHold(MonotonicNanos() - start);
-    }
-    if (!events_.empty()) PublishEvents();
-    std::this_thread::yield();
-  }
-}
-
 void Dispatcher::ClearRetired(Keyspace& keyspace) {
   const std::string error =
       fmt::format("NONAMESPACE namespace '{}' does not exist any more", keyspace.name());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/policy/bulk_eviction.h"
 #include "core/policy/eviction.h"
 #include "core/policy/frequency.h"
 
@@ -126,6 +127,11 @@ void Access::RemoveSlot(const Key& key, const Slot& slot, Departure reason) {
   const size_t bytes = entry->bytes();
   Unlink(shard, entry);
   shard.data.table.Erase(slot, key.hash);
+  Gone(key, entry, bytes, reason);
+}
+
+void Access::Gone(const Key& key, Entry* entry, size_t bytes, Departure reason) {
+  Shard& shard = *key.shard;
   shard.data.entry_bytes -= bytes;
   shard.keyspace().entry_count().fetch_sub(1, std::memory_order_relaxed);
   switch (reason) {
@@ -478,6 +484,20 @@ bool Access::EvictOne(Shard& shard, std::span<const Key> named) {
   RemoveSlot(key, shard.data.table.Find(key.hash, key.name),
              Expired(victim) ? Departure::kExpired : Departure::kEvicted);
   return true;
+}
+
+uint64_t Access::EvictChosen(Shard& shard, uint64_t position, const BulkEviction& bulk) {
+  const Keyspace& keyspace = shard.keyspace();
+  const bool by_bytes = keyspace.max_memory() > 0;
+  return shard.data.table.EraseSome(position, [&](Entry* entry) {
+    if (!bulk.Chooses(shard, now(), entry) || !keyspace.OverLimits()) return false;
+    const std::string_view name = entry->key();
+    const Key key{&shard, name, HashKey(name)};
+    Unlink(shard, entry);
+    Gone(key, entry, entry->bytes(), Expired(entry) ? Departure::kExpired : Departure::kEvicted);
+    if (by_bytes) shard.TellBytes();
+    return true;
+  });
 }
 
 // --- expiry ---

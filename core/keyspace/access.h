@@ -16,6 +16,8 @@
 
 namespace replete {
 
+class BulkEviction;
+
 // A key resolved to its shard. `name` is the key as the keyspace knows it; `sent`, where that
 // differs, as the client wrote it in a numbered database, with the prefix that routed it.
 struct Key {
@@ -114,6 +116,9 @@ class Access {
   bool Trim(Shard& shard, std::span<const Key> named);
   // Takes one victim of the shard. False: none.
   bool EvictOne(Shard& shard, std::span<const Key> named);
+  // Evicts those that `bulk` has chosen among a few dozen entries at or after a scan position, as
+  // long as the keyspace is over its limits. Returns where to go on.
+  uint64_t EvictChosen(Shard& shard, uint64_t position, const BulkEviction& bulk);
 
   // --- the tier ---
   // In keyspaces that have one, values may be away: Entry::resident. Only SetString, Remove,
@@ -155,6 +160,8 @@ class Access {
   // Puts `fresh` (same key) in the place of the slot's entry with its links; frees nothing.
   void Swap(const Key& key, const Slot& slot, Entry* old, Entry* fresh);
   void RemoveSlot(const Key& key, const Slot& slot, Departure reason);
+  // What follows when an entry is in the table no more: frees it.
+  void Gone(const Key& key, Entry* entry, size_t bytes, Departure reason);
   template <class Make>
   void StoreString(const Key& key, std::string_view in_place, int64_t deadline, Make&& make);
   void Free(Entry* entry, size_t bytes);

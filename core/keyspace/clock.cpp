@@ -31,4 +31,6 @@ int64_t SystemClock::Adopt(int64_t tolerance_ms) {
 
 int64_t MonotonicNanos() { return Nanos(CLOCK_MONOTONIC); }
 
+int64_t ThreadNanos() { return Nanos(CLOCK_THREAD_CPUTIME_ID); }
+
 }  // namespace replete

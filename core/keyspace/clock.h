@@ -28,5 +28,7 @@ class SystemClock final : public Clock {
 
 // Monotonic nanoseconds, for durations.
 int64_t MonotonicNanos();
+// Nanoseconds that the calling thread has run: durations of work, however busy the machine is.
+int64_t ThreadNanos();
 
 }  // namespace replete

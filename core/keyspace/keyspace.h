@@ -101,6 +101,10 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
     const int64_t memory = max_memory();
     return memory > 0 && bytes_.load(std::memory_order_relaxed) > memory;
   }
+  // Whether threads are evicting what is over lowered limits: until they are done, commands only do
+  // their share.
+  bool being_trimmed() const { return trimmers_.load(std::memory_order_relaxed) > 0; }
+  void NoteTrimming(int change) { trimmers_.fetch_add(change, std::memory_order_relaxed); }
   // Whether uses are recorded in the entries.
   bool tracks_recency() const { return tracks_recency_.load(std::memory_order_relaxed); }
   // Whether they are counted rather than dated.
@@ -148,6 +152,7 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   const unsigned shard_bits_;
   bool wants_effects_ = false;
   std::atomic<uint8_t> special_{0};
+  std::atomic<int> trimmers_{0};
   Tier* tier_ = nullptr;
   int64_t hot_memory_ = 0;
   uint64_t generation_;

@@ -157,6 +157,35 @@ class SegmentTable {
     }
   }
 
+  // Takes out the items for which goes(Item*) is true, among a few dozen that stand at or after
+  // `position`, and returns where to go on (kScanEnd: the end). For taking out very many: no look-up
+  // and no key read for any. `goes` may free what it gives up and must not change the table. An item
+  // that moves while others work between two calls may be left out.
+  template <class Goes>
+  uint64_t EraseSome(uint64_t position, Goes&& goes) {
+    table::Directory* directory = directory_.load(std::memory_order_relaxed);
+    if (directory == nullptr) return kScanEnd;
+    constexpr uint32_t kBuckets = 8;
+    const uint64_t relative = position << 12;
+    const Place place = LocateRelative(directory, relative);
+    const uint32_t last = std::min(place.buckets, place.home + kBuckets);
+    PrefetchItems(*place.segment, place.home, last);
+    for (uint32_t b = place.home; b < last; ++b) {
+      for (uint32_t slot = 0; slot < table::kSlots; ++slot) {
+        const uint64_t word = place.segment->bucket(b)->words[slot].load(std::memory_order_relaxed);
+        if ((word >> table::kTagShift) == 0) continue;
+        if (!goes(reinterpret_cast<Item*>(word & table::kPointerMask))) continue;
+        table::Remove(place.segment, b, slot);
+        --size_;
+      }
+    }
+    if (last == place.buckets) EraseOverflow(place, goes);
+    position = PositionAfter(relative, place, last);
+    // Not in the midst of a segment: what moves to buckets that were seen would be left out.
+    if (last == place.buckets || size_ == 0) ShrinkAll(relative);
+    return position;
+  }
+
   // Frees segments and directory; items are the caller's.
   void Clear() {
     DropAll();
@@ -361,6 +390,41 @@ class SegmentTable {
     return (start | first << (48 - place.depth)) >> 12;
   }
 
+  static void PrefetchItems(const table::Segment& segment, uint32_t first, uint32_t last) {
+    for (uint32_t b = first; b < last; ++b) {
+      for (const table::Word& word : segment.bucket(b)->words) {
+        __builtin_prefetch(reinterpret_cast<const void*>(word.load(std::memory_order_relaxed) &
+                                                         table::kPointerMask));
+      }
+    }
+  }
+
+  template <class Goes>
+  void EraseOverflow(const Place& place, Goes&& goes) {
+    table::Segment* segment = place.segment;
+    for (size_t i = segment->overflow == nullptr ? 0 : segment->overflow->size(); i-- > 0;) {
+      auto* item = reinterpret_cast<Item*>((*segment->overflow)[i] & table::kPointerMask);
+      const uint64_t relative = Traits::Hash(Traits::Key(item)) << skip_bits_;
+      if (!goes(item)) continue;
+      const uint32_t home = table::HomeOf((relative << place.depth) >> 48, place.buckets);
+      table::RemoveOverflow(segment, i, home);
+      --size_;
+    }
+  }
+
+  // After many were taken out of the segment at `relative`: as small as it may be.
+  void ShrinkAll(uint64_t relative) {
+    if (size_ == 0) {
+      DropAll();
+      return;
+    }
+    for (bool shrunk = true; shrunk;) {
+      const Place place = LocateRelative(directory_.load(std::memory_order_relaxed), relative);
+      shrunk = place.segment->count < ShrinkBelow(*place.segment) &&
+               Shrink(relative >> skip_bits_, place.segment);
+    }
+  }
+
   template <class Fn>
   void ForEachSegment(Fn&& fn) const {
     table::Directory* directory = directory_.load(std::memory_order_relaxed);
@@ -486,7 +550,8 @@ class SegmentTable {
     return segment.buckets == table::kSmallest ? 0 : segment.capacity() / 4;
   }
 
-  void Shrink(uint64_t hash, table::Segment* segment) {
+  // False: it stays as it is.
+  bool Shrink(uint64_t hash, table::Segment* segment) {
     const uint64_t relative = hash << skip_bits_;
     table::Directory* directory = directory_.load(std::memory_order_relaxed);
     if (segment->depth == 0 || segment->buckets == table::kLargest) {
@@ -497,17 +562,18 @@ class SegmentTable {
       Refill(*segment, smaller, smaller);
       Publish(directory, relative, smaller);
       RetireSegment(segment);
-      return;
+      return true;
     }
     const uint64_t buddy_hash = relative ^ (uint64_t{1} << (64 - segment->depth));
     table::Segment* buddy = LocateRelative(directory, buddy_hash).segment;
-    if (buddy->depth != segment->depth || buddy->count + segment->count > kMergeAt) return;
+    if (buddy->depth != segment->depth || buddy->count + segment->count > kMergeAt) return false;
     auto* merged = table::NewSegment(table::kSplitSize, static_cast<uint8_t>(segment->depth - 1));
     Refill(*segment, merged, merged);
     Refill(*buddy, merged, merged);
     Publish(directory, relative, merged);
     RetireSegment(segment);
     RetireSegment(buddy);
+    return true;
   }
 
   void DropAll() {

@@ -17,7 +17,21 @@ bool IsNamed(const Entry* entry, std::span<const Key> named) {
   return false;
 }
 
-bool Evicts(EvictionPolicy policy, const Entry* entry) {
+bool ByDeadline(EvictionPolicy policy) {
+  return policy == EvictionPolicy::kTtl || policy == EvictionPolicy::kVolatileTtl;
+}
+
+bool ByChance(EvictionPolicy policy) {
+  return policy == EvictionPolicy::kRandom || policy == EvictionPolicy::kVolatileRandom;
+}
+
+bool ByFrequency(EvictionPolicy policy) {
+  return policy == EvictionPolicy::kLfu || policy == EvictionPolicy::kVolatileLfu;
+}
+
+}  // namespace
+
+bool MayEvict(EvictionPolicy policy, const Entry* entry) {
   switch (policy) {
     case EvictionPolicy::kNone:
       return false;
@@ -31,20 +45,9 @@ bool Evicts(EvictionPolicy policy, const Entry* entry) {
   }
 }
 
-bool ByDeadline(EvictionPolicy policy) {
-  return policy == EvictionPolicy::kTtl || policy == EvictionPolicy::kVolatileTtl;
-}
-
-bool ByChance(EvictionPolicy policy) {
-  return policy == EvictionPolicy::kRandom || policy == EvictionPolicy::kVolatileRandom;
-}
-
-bool ByFrequency(EvictionPolicy policy) {
-  return policy == EvictionPolicy::kLfu || policy == EvictionPolicy::kVolatileLfu;
-}
-
 // Ages are differences of a 32-bit counter of uses, which may wrap.
-uint64_t Score(EvictionPolicy policy, const Shard& shard, int64_t now_ms, const Entry* entry) {
+uint64_t EvictionScore(EvictionPolicy policy, const Shard& shard, int64_t now_ms,
+                       const Entry* entry) {
   if (ByChance(policy)) {
     // Another order of the same entries each time: the clock moves with every use.
     return (reinterpret_cast<uintptr_t>(entry) ^ shard.clock) * 0x9e3779b97f4a7c15u;
@@ -57,6 +60,8 @@ uint64_t Score(EvictionPolicy policy, const Shard& shard, int64_t now_ms, const 
   return ~static_cast<uint64_t>(entry->deadline());
 }
 
+namespace {
+
 Entry* ExactVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> named) {
   if (ByDeadline(policy)) {
     Entry* soonest =
@@ -65,7 +70,7 @@ Entry* ExactVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> nam
   }
   for (Entry* entry = shard.data.order.oldest(); entry != nullptr;
        entry = OrderList::Previous(entry)) {
-    if (!Evicts(policy, entry)) continue;
+    if (!MayEvict(policy, entry)) continue;
     if (!IsNamed(entry, named)) return entry;
   }
   return nullptr;
@@ -79,7 +84,8 @@ void Refill(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
   for (int i = 0; i < kSegments && pool.empty(); ++i) {
     if (pool.hand >= EntryTable::kScanEnd) pool.hand = 0;
     table.ForEachNear(pool.hand << 12, [&](Entry* entry) {
-      if (Evicts(policy, entry)) pool.Add({entry, 0, Score(policy, shard, now_ms, entry)});
+      if (MayEvict(policy, entry))
+        pool.Add({entry, 0, EvictionScore(policy, shard, now_ms, entry)});
     });
     pool.hand = table.NextSegment(pool.hand);
   }
@@ -99,8 +105,9 @@ Entry* SampledVictim(Shard& shard, EvictionPolicy policy, int64_t now_ms,
     const CandidatePool::Candidate best = pool.Take();
     if (!table.Holds(best.hash, best.entry)) continue;
     // Used since, or its deadline moved: no longer what it was chosen for.
-    if (!Evicts(policy, best.entry)) continue;
-    if (!ByChance(policy) && Score(policy, shard, now_ms, best.entry) < best.score) continue;
+    if (!MayEvict(policy, best.entry)) continue;
+    if (!ByChance(policy) && EvictionScore(policy, shard, now_ms, best.entry) < best.score)
+      continue;
     if (!IsNamed(best.entry, named)) return best.entry;
   }
   return nullptr;
@@ -111,8 +118,13 @@ Entry* SampledVictim(Shard& shard, EvictionPolicy policy, int64_t now_ms,
 Entry* PickVictim(Shard& shard, int64_t now_ms, std::span<const Key> named) {
   const EvictionPolicy policy = shard.keyspace().policy();
   if (policy == EvictionPolicy::kNone || shard.data.table.size() == 0) return nullptr;
-  const bool exact = shard.keyspace().exact_order() && !ByChance(policy) && !ByFrequency(policy);
-  return exact ? ExactVictim(shard, policy, named) : SampledVictim(shard, policy, now_ms, named);
+  return EvictsInExactOrder(shard.keyspace()) ? ExactVictim(shard, policy, named)
+                                              : SampledVictim(shard, policy, now_ms, named);
+}
+
+bool EvictsInExactOrder(const Keyspace& keyspace) {
+  const EvictionPolicy policy = keyspace.policy();
+  return keyspace.exact_order() && !ByChance(policy) && !ByFrequency(policy);
 }
 
 }  // namespace replete

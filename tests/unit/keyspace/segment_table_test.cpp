@@ -133,6 +133,49 @@ TEST(SegmentTable, EqualHashesAreKeptAndFound) {
   model.Check();
 }
 
+template <class Traits>
+void EraseSomeAgreesWithAMap(unsigned skip_bits, int count) {
+  SegmentTable<Traits> table(skip_bits);
+  std::map<std::string, std::unique_ptr<Node>> nodes;
+  for (int i = 0; i < count; ++i) {
+    auto node = std::make_unique<Node>(Node{"key:" + std::to_string(i)});
+    table.Insert(Traits::Hash(node->key), node.get());
+    nodes[node->key] = std::move(node);
+  }
+  const size_t full = table.bytes();
+  // Of each hundred ever fewer stay; at last nobody.
+  for (const int stay : {90, 40, 3, 0}) {
+    std::set<const Node*> asked;
+    for (uint64_t position = 0; position != table.kScanEnd;) {
+      position = table.EraseSome(position, [&](Node* node) {
+        asked.insert(node);
+        if (std::stoi(node->key.substr(4)) % 100 < stay) return false;
+        nodes.erase(std::string(node->key));
+        return true;
+      });
+    }
+    EXPECT_EQ(table.size(), nodes.size());
+    for (auto& [key, node] : nodes) {
+      ASSERT_EQ(table.Find(Traits::Hash(key), key).item(), node.get()) << key;
+    }
+    // What had to move when a segment became smaller may have been left out.
+    size_t left_out = 0;
+    for (auto& [key, node] : nodes) left_out += std::stoi(key.substr(4)) % 100 >= stay;
+    EXPECT_LE(left_out, static_cast<size_t>(count) / 100) << stay;
+  }
+  for (uint64_t position = 0; position != table.kScanEnd;) {
+    position = table.EraseSome(position, [](Node*) { return true; });
+  }
+  EXPECT_LE(table.bytes(), full / 20);
+  EXPECT_EQ(table.size(), 0u);
+}
+
+TEST(SegmentTable, EraseSomeTakesOutWhatIsChosen) {
+  for (const int count : {1, 10, 300, 3000, 100'000}) EraseSomeAgreesWithAMap<NodeTraits>(0, count);
+  EraseSomeAgreesWithAMap<ShardTraits>(5, 30'000);
+  EraseSomeAgreesWithAMap<CollidingTraits>(0, 100);
+}
+
 TEST(SegmentTable, FillsItsMemoryAndGivesItBack) {
   Model<NodeTraits> model;
   double worst = 0;

@@ -198,5 +198,36 @@ TEST_F(Limits, AnExpiredKeyThatIsNotSweptYetMakesRoomForItself) {
   EXPECT_EQ(runner_.Run("SET a 2").text, "OK");
 }
 
+TEST_F(Limits, AlterTakesAwayExactlyWhatIsOver) {
+  constexpr int kEntries = 60'000;
+  for (const char* policy : {"lru", "fifo", "ttl", "lfu", "random"}) {
+    Keyspace& keyspace = Use(policy, std::string("max_entries 0 policy ") + policy);
+    for (int i = 0; i < kEntries; ++i) runner_.Run({"SET", "key:" + std::to_string(i), "v"});
+    for (const int limit : {kEntries * 9 / 10, kEntries / 3, 5, 1}) {
+      const std::string option = std::string(policy) + " max_entries " + std::to_string(limit);
+      EXPECT_EQ(runner_.Run("NAMESPACE ALTER " + option).text, "OK");
+      EXPECT_EQ(keyspace.entry_count(), limit);
+      EXPECT_EQ(evicted(), static_cast<uint64_t>(kEntries - limit));
+    }
+  }
+}
+
+TEST_F(Limits, ACommandDoesItsShareWhileALoweredLimitIsBeingMet) {
+  constexpr int kEntries = 10'000;
+  Keyspace& keyspace = Use("n", "max_entries 0 policy lru");
+  for (int i = 0; i < kEntries; ++i) runner_.Run({"SET", "key:" + std::to_string(i), "v"});
+  NamespaceSettings settings = keyspace.settings();
+  settings.max_entries = 100;
+  keyspace.SetSettings(settings);
+  keyspace.NoteTrimming(1);
+  runner_.Run("SET more v");
+  EXPECT_LT(keyspace.entry_count(), kEntries + 1);
+  EXPECT_GT(keyspace.entry_count(), kEntries - 100) << "not all of it by one command";
+  keyspace.NoteTrimming(-1);
+  runner_.Run("SET more v");
+  EXPECT_EQ(keyspace.entry_count(), 100);
+  EXPECT_TRUE(Has("more"));
+}
+
 }  // namespace
 }  // namespace replete
