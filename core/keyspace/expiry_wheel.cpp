@@ -35,6 +35,7 @@ void ExpiryWheel::Push(Entry* entry, int level, int64_t slot) {
 
 void ExpiryWheel::Add(Entry* entry, int64_t now) {
   if (size_++ == 0) Start(now);
+  if (!near_.empty() && entry->deadline() < near_until_) AddNear(entry);
   const int64_t deadline = entry->deadline();
   for (int level = 0; level < kLevels; ++level) {
     int64_t tick = std::max(TickOf(deadline, level), current_[level]);
@@ -53,6 +54,16 @@ ExpiryWheel::Links ExpiryWheel::LinksOf(const Entry* entry) {
 }
 
 void ExpiryWheel::Relink(Entry* entry, Links links) {
+  if (!near_.empty() && entry->deadline() <= near_until_) {
+    // What the neighbour still names is the old allocation.
+    const auto mark = static_cast<size_t>(links.previous >> 1);
+    const uint64_t old = (links.previous & 1) != 0
+                             ? levels_[mark >> 7]->heads[mark & (kSlots - 1)]
+                             : ToEntry(links.previous)->link(Entry::wheel_next());
+    if (auto at = PlaceInNear(ToEntry(old), entry->deadline()); at != near_.end()) {
+      at->entry = entry;
+    }
+  }
   entry->set_link(Entry::wheel_next(), links.next);
   entry->set_link(Entry::wheel_previous(), links.previous);
   if (links.next != 0) ToEntry(links.next)->set_link(Entry::wheel_previous(), ToLink(entry));
@@ -65,6 +76,7 @@ void ExpiryWheel::Relink(Entry* entry, Links links) {
 }
 
 void ExpiryWheel::Remove(Entry* entry) {
+  if (!near_.empty() && entry->deadline() <= near_until_) RemoveNear(entry);
   const Links links = LinksOf(entry);
   if (links.next != 0) ToEntry(links.next)->set_link(Entry::wheel_previous(), links.previous);
   if (links.previous & 1) {
@@ -77,6 +89,102 @@ void ExpiryWheel::Remove(Entry* entry) {
     ToEntry(links.previous)->set_link(Entry::wheel_next(), links.next);
   }
   --size_;
+}
+
+// --- the soonest ---
+
+namespace {
+
+// So many answers are kept from one look through slots.
+constexpr size_t kMostNear = 1024;
+
+bool Later(int64_t one, int64_t other) { return one > other; }
+
+}  // namespace
+
+int64_t ExpiryWheel::FirstOccupiedFrom(int level, int64_t position) const {
+  if (!levels_[level]) return -1;
+  for (; position < current_[level] + kSlots; ++position) {
+    const auto slot = static_cast<size_t>(position & (kSlots - 1));
+    const uint64_t rest = levels_[level]->occupied[slot >> 6] >> (slot & 63);
+    if (rest & 1) return position;
+    // To the next bit, or to the next word.
+    position += rest != 0 ? __builtin_ctzll(rest) - 1 : 63 - static_cast<int64_t>(slot & 63);
+  }
+  return -1;
+}
+
+bool ExpiryWheel::NextPlace(const std::array<int64_t, kLevels>& from, Place* place) const {
+  bool found = false;
+  for (int level = 0; level < kLevels; ++level) {
+    const int64_t position = FirstOccupiedFrom(level, from[level]);
+    if (position < 0) continue;
+    // Where a level stands, entries may be that were due before.
+    const int64_t start = position == current_[level] ? 0 : (position << (6 * level)) * kTickMs;
+    if (found && start >= place->start) continue;
+    *place = {level, position, start};
+    found = true;
+  }
+  return found;
+}
+
+// Whole slots in the order in which they start, until enough of what is in them is due before the
+// next one starts.
+void ExpiryWheel::FindNear() {
+  std::vector<Near> seen;
+  size_t near = 0;  // entries of `seen`, in front, that are due before near_until_
+  std::array<int64_t, kLevels> from = current_;
+  near_until_ = kNever;
+  for (Place place; NextPlace(from, &place);) {
+    near_until_ = place.start;
+    const auto before =
+        std::partition(seen.begin() + static_cast<std::ptrdiff_t>(near), seen.end(),
+                       [this](const Near& one) { return one.deadline < near_until_; });
+    near = static_cast<size_t>(before - seen.begin());
+    if (near > kRefused) break;
+    near_until_ = kNever;
+    uint64_t link = levels_[place.level]->heads[place.position & (kSlots - 1)];
+    for (; link != 0; link = ToEntry(link)->link(Entry::wheel_next())) {
+      seen.push_back({ToEntry(link)->deadline(), ToEntry(link)});
+    }
+    from[place.level] = place.position + 1;
+  }
+  looked_through_ += seen.size();
+  if (near_until_ != kNever) seen.resize(near);
+  auto sooner = [](const Near& one, const Near& other) { return one.deadline < other.deadline; };
+  if (seen.size() > kMostNear) {
+    const auto last = seen.begin() + kMostNear - 1;
+    std::nth_element(seen.begin(), last, seen.end(), sooner);
+    near_until_ = last->deadline;
+    seen.resize(kMostNear);
+  }
+  std::sort(seen.begin(), seen.end(), [&](const Near& a, const Near& b) { return sooner(b, a); });
+  near_.assign(seen.begin(), seen.end());
+}
+
+void ExpiryWheel::AddNear(Entry* entry) {
+  const int64_t deadline = entry->deadline();
+  const auto at =
+      std::upper_bound(near_.begin(), near_.end(), deadline,
+                       [](int64_t one, const Near& other) { return Later(one, other.deadline); });
+  near_.insert(at, {deadline, entry});
+  if (near_.size() <= 2 * kMostNear) return;
+  near_.erase(near_.begin(), near_.begin() + kMostNear);
+  near_until_ = near_.front().deadline;
+}
+
+std::vector<ExpiryWheel::Near>::iterator ExpiryWheel::PlaceInNear(const Entry* entry,
+                                                                  int64_t deadline) {
+  auto at =
+      std::lower_bound(near_.begin(), near_.end(), deadline,
+                       [](const Near& one, int64_t other) { return Later(one.deadline, other); });
+  while (at != near_.end() && at->deadline == deadline && at->entry != entry) ++at;
+  return at != near_.end() && at->deadline == deadline ? at : near_.end();
+}
+
+void ExpiryWheel::RemoveNear(const Entry* entry) {
+  auto at = PlaceInNear(entry, entry->deadline());
+  if (at != near_.end()) near_.erase(at);
 }
 
 int64_t ExpiryWheel::FirstOccupied(int level) const {
@@ -168,7 +276,7 @@ int64_t ExpiryWheel::NextWork() const {
 size_t ExpiryWheel::bytes() const {
   size_t total = 0;
   for (const auto& level : levels_) total += level ? sizeof(Level) : 0;
-  return total;
+  return total + near_.capacity() * sizeof(Near);
 }
 
 }  // namespace replete

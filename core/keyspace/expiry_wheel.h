@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "core/keyspace/entry.h"
 
@@ -47,10 +48,15 @@ class ExpiryWheel {
   size_t size() const { return size_; }
   // Not later than the moment at which Due or Cascade next has work; kNever when empty.
   int64_t NextWork() const;
-  // The entry with the soonest deadline among those that `accept` lets pass, or null. Looks through
-  // the first slot of each level that has one.
+  // The entry with the soonest deadline among those that `accept` lets pass, or null. `accept`
+  // refuses at most kRefused entries. Looking through slots yields many answers at once, which are
+  // kept for later calls: a slot may hold any number of entries, and is not looked through for
+  // each.
+  static constexpr size_t kRefused = 64;
   template <class Accept>
-  Entry* Soonest(Accept&& accept) const;
+  Entry* Soonest(Accept&& accept);
+  // Entries that were looked at in slots for that, in all.
+  uint64_t looked_through() const { return looked_through_; }
   // Memory of the slots, in bytes.
   size_t bytes() const;
 
@@ -76,30 +82,43 @@ class ExpiryWheel {
   int64_t FirstOccupied(int level) const;
   bool SlotEmpty(int level, int64_t position) const;
 
+  struct Near {
+    int64_t deadline;
+    Entry* entry;
+  };
+  struct Place {
+    int level;
+    int64_t position;
+    int64_t start;  // Unix ms; nothing in the slot is due before
+  };
+  void FindNear();
+  // The slot that starts first among those at or after `from`. False: there is none.
+  bool NextPlace(const std::array<int64_t, kLevels>& from, Place* place) const;
+  int64_t FirstOccupiedFrom(int level, int64_t position) const;
+  void AddNear(Entry* entry);
+  void RemoveNear(const Entry* entry);
+  std::vector<Near>::iterator PlaceInNear(const Entry* entry, int64_t deadline);
+
   std::array<std::unique_ptr<Level>, kLevels> levels_;
   // Position per level, in slots of that level since 1970: everything before it has been handled.
   std::array<int64_t, kLevels> current_{};
   size_t size_ = 0;
+  // The soonest entries, the soonest last; all others are due at near_until_ or later. Empty until
+  // somebody asks.
+  std::vector<Near> near_;
+  int64_t near_until_ = 0;
+  uint64_t looked_through_ = 0;
 };
 
 template <class Accept>
-Entry* ExpiryWheel::Soonest(Accept&& accept) const {
-  Entry* best = nullptr;
-  for (int level = 0; level < kLevels; ++level) {
-    if (!levels_[level]) continue;
-    bool found = false;
-    for (int64_t step = 0; step < kSlots && !found; ++step) {
-      uint64_t link = levels_[level]->heads[(current_[level] + step) & (kSlots - 1)];
-      while (link != 0) {
-        auto* entry = reinterpret_cast<Entry*>(link);
-        link = entry->link(Entry::wheel_next());
-        if (!accept(entry)) continue;
-        found = true;
-        if (best == nullptr || entry->deadline() < best->deadline()) best = entry;
-      }
+Entry* ExpiryWheel::Soonest(Accept&& accept) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    for (auto near = near_.rbegin(); near != near_.rend(); ++near) {
+      if (accept(near->entry)) return near->entry;
     }
+    if (attempt == 0 && near_.size() < size_) FindNear();
   }
-  return best;
+  return nullptr;
 }
 
 }  // namespace replete

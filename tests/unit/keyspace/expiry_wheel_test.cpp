@@ -29,6 +29,10 @@ class WheelTest : public ::testing::Test {
     live_.erase(entry);
     Entry::Delete(entry);
   }
+  Entry* Remove(Entry* entry) {
+    wheel_.Remove(entry);
+    return entry;
+  }
   Entry* PopDue(int64_t now) {
     Entry* entry = wheel_.Due(now);
     if (entry != nullptr) wheel_.Remove(entry);
@@ -108,6 +112,16 @@ TEST_F(WheelTest, RandomAddRemoveRefreshRelink) {
       live_[moved] = deadline;
     }
     if (step % 7 == 0) Sweep(now);
+    if (step % 3 != 0 || live_.empty()) continue;
+    // But for a few, which a caller wants to keep.
+    const Entry* kept = wheel_.Soonest([](const Entry*) { return true; });
+    int64_t soonest = kNoDeadline;
+    for (auto& [other, deadline] : live_) {
+      if (step % 2 == 0 || other != kept) soonest = std::min(soonest, deadline);
+    }
+    const Entry* found =
+        wheel_.Soonest([&](const Entry* other) { return step % 2 == 0 || other != kept; });
+    ASSERT_EQ(found == nullptr ? kNoDeadline : found->deadline(), soonest) << step;
   }
   Sweep(now + 6'000'000);
   EXPECT_TRUE(live_.empty());
@@ -128,6 +142,29 @@ TEST_F(WheelTest, CascadesInSmallSlicesLoseNothing) {
   }
   // The slices were enough: a slot is spread one slot's time ahead.
   EXPECT_EQ(popped, 5000u);
+}
+
+// One slot holds them all, whether they are due at once or one after the other.
+TEST_F(WheelTest, TheSoonestAreNotLookedForOneByOne) {
+  constexpr int kEntries = 50'000;
+  for (const int64_t apart : {0, 1}) {
+    for (int i = 0; i < kEntries; ++i) Add(kStart + 300'000'000 + i * apart, kStart);
+    const uint64_t before = wheel_.looked_through();
+    int64_t last = 0;
+    for (int i = 0; i < kEntries; ++i) {
+      Entry* soonest = wheel_.Soonest([](const Entry*) { return true; });
+      ASSERT_NE(soonest, nullptr);
+      ASSERT_GE(soonest->deadline(), last);
+      last = soonest->deadline();
+      wheel_.Remove(soonest);
+      Drop(soonest);
+      // Others come meanwhile, which are due later or a little sooner.
+      if (i % 50 == 0) Drop(Remove(Add(kStart + 300'000'000 + kEntries, kStart)));
+      if (i % 50 == 1) Drop(Remove(Add(kStart + 200'000'000, kStart)));
+    }
+    EXPECT_LE(wheel_.looked_through() - before, uint64_t{kEntries} * 64);
+    EXPECT_EQ(wheel_.Soonest([](const Entry*) { return true; }), nullptr);
+  }
 }
 
 TEST_F(WheelTest, AnEmptyWheelTakesNoMemoryUntilItIsUsed) {
