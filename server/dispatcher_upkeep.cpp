@@ -184,11 +184,11 @@ void Dispatcher::PublishEvents() {
 }
 
 void Dispatcher::Dispose(Entry* entry) {
-  server_.workers().Post([entry] { Entry::Delete(entry); });
+  server_.disposal().Post([entry] { Entry::Delete(entry); });
 }
 
 void Dispatcher::Dispose(std::unique_ptr<ShardData> data) {
-  server_.workers().Post(
+  server_.disposal().Post(
       [owned = std::shared_ptr<ShardData>(std::move(data))]() mutable { owned.reset(); });
 }
 

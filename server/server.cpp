@@ -62,6 +62,7 @@ Server::Server(ServerOptions options)
   (void)namespaces_->Create("default", namespace_defaults_.named);
   memory_limit_ = static_cast<int64_t>(config.maxmemory);
   workers_ = std::make_unique<WorkerPool>(kWorkers);
+  disposal_ = std::make_unique<WorkerPool>(1);
   const auto loops = static_cast<size_t>(std::max(1, config.threads));
   for (size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(*this, i, loops));
   RaiseDescriptorLimit(config.maxclients);
@@ -72,6 +73,7 @@ Server::Server(ServerOptions options)
 Server::~Server() {
   workers_->Stop();
   fake_tier_.reset();
+  disposal_->Stop();
   listener_.reset();
   loops_.clear();
 }
@@ -88,6 +90,7 @@ void Server::Run() {
   loops_[0]->Run();
   for (std::thread& thread : threads) thread.join();
   workers_->Stop();
+  disposal_->Stop();
 }
 
 void Server::Stop() {

@@ -66,6 +66,9 @@ class Server final : public TierHost {
   MemoryTotal& memory() { return memory_; }
   PubSub& pubsub() { return pubsub_; }
   WorkerPool& workers() { return *workers_; }
+  // One thread that frees what was cleared: on more than one core it would be in the way of the
+  // loops, and in the queue of the workers in that of clients.
+  WorkerPool& disposal() { return *disposal_; }
   const Clock& clock() const { return *clock_; }
   ServerStats& stats() { return stats_; }
 
@@ -128,6 +131,7 @@ class Server final : public TierHost {
   mutable std::mutex clients_mutex_;
   std::map<uint64_t, std::shared_ptr<const ClientInfo>> clients_;
   std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<WorkerPool> disposal_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Listener> listener_;
 };
