@@ -178,7 +178,17 @@ bool Server::HasMemory(Dispatcher& dispatcher, size_t request_bytes) {
   return true;
 }
 
+// The allocator's figures wait for a purge that is under way, which after a FLUSHALL takes many
+// milliseconds: not on a loop.
 void Server::CorrectMemory() {
+  if (correcting_memory_.exchange(true)) return;
+  workers_->Post([this] {
+    ReadAllocator();
+    correcting_memory_ = false;
+  });
+}
+
+void Server::ReadAllocator() {
 #if REPLETE_JEMALLOC
   uint64_t epoch = 1;
   size_t size = sizeof epoch;

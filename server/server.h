@@ -107,6 +107,7 @@ class Server final : public TierHost {
   FakeTier* fake_tier() { return fake_tier_.get(); }
 
  private:
+  void ReadAllocator();
   void ApplyConfig(const Config& old, const Config& now);
 
   Settings settings_;
@@ -121,6 +122,7 @@ class Server final : public TierHost {
   std::atomic<int64_t> memory_limit_{0};
   std::atomic<int64_t> memory_overhead_{0};
   std::unique_ptr<FakeTier> fake_tier_;
+  std::atomic<bool> correcting_memory_{false};
   std::unique_ptr<NamespaceRegistry> namespaces_;
   PubSub pubsub_;
   ServerStats stats_;
