@@ -65,7 +65,7 @@ struct ClientInfo {
 // thread at a time (its loop, or the worker that runs a long command for it).
 struct Client {
   uint64_t id = 0;
-  bool local = true;       // from a loopback address or a Unix socket
+  bool local = true;  // from a loopback address or a Unix socket
   bool resp3 = false;
   bool authenticated = true;
   bool close_after_reply = false;

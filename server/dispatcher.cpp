@@ -218,12 +218,11 @@ uint8_t Dispatcher::SpecialOfLocked() const {
   return special;
 }
 
-// What has changed goes to the tiers while the locks are held, who was served is answered after.
+// What has changed beside the command goes to the tiers while the locks are held; who was served is
+// answered after.
 void Dispatcher::Unlock() {
-  if (tiered_) [[unlikely]] {
-    context_.access_.Commit();
-    tokens_ = context_.access_.TakeTokens();
-  }
+  if (tiered_) [[unlikely]]
+    StoreUpkeep();
   locks_.Unlock();
   if (!served_.empty()) [[unlikely]]
     AnswerServed();
@@ -334,6 +333,11 @@ void Dispatcher::AfterWrite() {
     if (!key.shard->blocked.empty()) [[unlikely]]
       key.shard->blocked.Serve(context_.access_, key, &served_);
   }
+  if (tiered_) [[unlikely]] {
+    // The reply waits for what the command did, not for who leaves to make room.
+    context_.access_.Commit();
+    tokens_ = context_.access_.TakeTokens();
+  }
   for (Shard* shard : locks_.shards()) {
     // Others see the size only when there is room again.
     shard->TellBytes();
@@ -369,7 +373,7 @@ bool Dispatcher::TrimElsewhere(Keyspace& keyspace) {
     bool enough = false;
     if (!shard.gate.owned()) {
       enough = context_.access_.Trim(shard, {});
-      context_.access_.Commit();
+      StoreUpkeep();
       shard.Publish();
     }
     shard.mutex.unlock();
@@ -476,8 +480,7 @@ void Dispatcher::RunAway(const Call& call, const Command& command) {
         away.reply().Error(kDroppedMeanwhile);
       }
     }
-    away.context_.access_.Commit();
-    away.tokens_ = away.context_.access_.TakeTokens();
+    away.StoreUpkeep();
     job->owned.Disown();
     away.AnswerServed();
     job->client->loads.reset();

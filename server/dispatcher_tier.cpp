@@ -64,6 +64,11 @@ bool Dispatcher::TiersAllow(const Command& command) {
       return refusal.empty();
     };
     if (command.scope == Scope::kKeyspace && !allows(*context_.scope_keyspace_)) return false;
+    if (command.scope == Scope::kFlush) {
+      for (const auto& keyspace : context_.flush_keyspaces_) {
+        if (!allows(*keyspace)) return false;
+      }
+    }
     for (const Key& key : context_.keys_) {
       if (!allows(key.shard->keyspace())) return false;
     }
@@ -87,13 +92,16 @@ void Dispatcher::StoreUpkeep() {
 void Dispatcher::Undo(const TierBatch& batch) {
   context_.access_.ForgetNow();
   for (const TierRecord& record : batch.records) {
-    if (record.kind == TierRecord::Kind::kClear) continue;
     const Key key = ResolveKey(*record.keyspace, record.key);
     for (bool done = false; !done;) {
       std::unique_lock lock(key.shard->mutex);
       done = !key.shard->gate.owned();
       if (done) {
-        context_.access_.Undo(key, batch.sequence);
+        if (record.kind == TierRecord::Kind::kClear) {
+          context_.access_.UndoClear(*record.keyspace);
+        } else {
+          context_.access_.Undo(key, batch.sequence);
+        }
         StoreUpkeep();
         key.shard->Publish();
       }

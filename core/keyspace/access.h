@@ -136,8 +136,11 @@ class Access {
   static void Cool(Shard& shard, size_t entries);
   // All records of the keyspace are void. Its shards are locked and empty, or retired.
   void DropRecords(Keyspace& keyspace);
-  // The batch that wrote the key last was not stored.
+  // A batch was not stored that wrote, respectively removed, the key: unless a later one has
+  // written it, it is absent, and the tier is told so again.
   void Undo(const Key& key, uint64_t sequence);
+  // The same for a batch that voided all records. One of the keyspace's shards is locked.
+  void UndoClear(Keyspace& keyspace);
 
   // --- expiry ---
   // Removes what is due, until `deadline_nanos` (MonotonicNanos). True: there is more to do now.

@@ -52,7 +52,7 @@ void Access::CommitTo(Tier* tier) {
   });
   const uint64_t sequence = tier->Write(std::move(batch));
   for (Entry* entry : stored) entry->set_tier_sequence(sequence);
-  AddToken(&tokens_, {tier, sequence});
+  tokens_.push_back({tier, sequence});
 }
 
 TierRecord Access::RecordOf(const Key& key) const {
@@ -73,10 +73,14 @@ TierRecord Access::RecordOf(const Key& key) const {
 
 void Access::Undo(const Key& key, uint64_t sequence) {
   Slot slot = key.shard->data.table.Find(key.hash, key.name);
-  if (slot && slot.item()->tier_sequence() == sequence) {
+  if (!slot) {
+    NoteUnstored(key);
+  } else if (slot.item()->tier_sequence() == sequence) {
     RemoveSlot(key, slot, Departure::kDeleted);
   }
 }
+
+void Access::UndoClear(Keyspace& keyspace) { voided_.push_back(keyspace.shared_from_this()); }
 
 // --- coming up and letting go ---
 

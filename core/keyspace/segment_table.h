@@ -158,9 +158,9 @@ class SegmentTable {
   }
 
   // Takes out the items for which goes(Item*) is true, among a few dozen that stand at or after
-  // `position`, and returns where to go on (kScanEnd: the end). For taking out very many: no look-up
-  // and no key read for any. `goes` may free what it gives up and must not change the table. An item
-  // that moves while others work between two calls may be left out.
+  // `position`, and returns where to go on (kScanEnd: the end). For taking out very many: no
+  // look-up and no key read for any. `goes` may free what it gives up and must not change the
+  // table. An item that moves while others work between two calls may be left out.
   template <class Goes>
   uint64_t EraseSome(uint64_t position, Goes&& goes) {
     table::Directory* directory = directory_.load(std::memory_order_relaxed);

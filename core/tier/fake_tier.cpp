@@ -209,6 +209,7 @@ void FakeTier::ServeWrites() {
     batches_.pop_front();
     ++write_count_;
     bool fails = options_.fail_write_every != 0 && write_count_ % options_.fail_write_every == 0;
+    if (stopping_) fails = false;  // what is written again because of it would never end
     if (failing_writes_ > 0) {
       --failing_writes_;
       fails = true;

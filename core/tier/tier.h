@@ -43,8 +43,9 @@ struct TierBatch {
 class TierHost {
  public:
   virtual ~TierHost() = default;
-  // The batch was not stored: keys whose last write it was become absent. Called by the tier's
-  // thread before the batch settles; may wait for owners of shards.
+  // The batch was not stored: keys whose last write it was become absent, and the removal of what
+  // is absent is written again. Called by the tier's thread before the batch settles; may wait for
+  // owners of shards.
   virtual void Undo(const TierBatch& batch) = 0;
 };
 
@@ -82,16 +83,5 @@ struct CommitToken {
   uint64_t sequence;
 };
 using CommitTokens = std::vector<CommitToken>;
-
-// At most one token a tier, the latest.
-inline void AddToken(CommitTokens* tokens, CommitToken token) {
-  for (CommitToken& known : *tokens) {
-    if (known.tier == token.tier) {
-      known.sequence = token.sequence > known.sequence ? token.sequence : known.sequence;
-      return;
-    }
-  }
-  tokens->push_back(token);
-}
 
 }  // namespace replete
