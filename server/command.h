@@ -30,7 +30,10 @@ inline constexpr uint32_t kSkipSlowlog = 1u << 14;
 inline constexpr uint32_t kSpans = 1u << 20;  // its keys may be in several namespaces
 inline constexpr uint32_t kLong =
     1u << 21;  // owns its shards and runs on a worker when they are large
-inline constexpr uint32_t kTest = 1u << 22;  // exists only while the daemon is under test
+inline constexpr uint32_t kTest = 1u << 22;     // exists only while the daemon is under test
+inline constexpr uint32_t kInMulti = 1u << 23;  // runs at once while MULTI queues the others
+inline constexpr uint32_t kWhileSubscribed = 1u << 24;  // a RESP2 client that is subscribed may
+inline constexpr uint32_t kSelects = 1u << 25;  // its last argument is the namespace from then on
 }  // namespace command_flag
 
 // ACL categories.
@@ -78,6 +81,8 @@ struct KeySpec {
   KeyUse use = KeyUse::kNone;
   std::string_view what = {};
   ReadsValues reads = nullptr;  // null: always
+  // The option, in lower case, whose value is the number of the database of these keys.
+  std::string_view database_option = {};
 };
 
 // Which shards are locked while the handler runs.
@@ -109,7 +114,9 @@ struct Command {
   // Shape of the reply: "simple", "integer", "bulk", "bulk|nil", "array", "map", ...;
   // documentation.
   std::string_view reply;
-  Handler handler;                            // null: only subcommands
+  Handler handler;  // null: only subcommands
+  // With kLong: whether a call with these arguments is; null: every one.
+  bool (*is_long)(std::span<const std::string_view> args) = nullptr;
   std::span<const Command> subcommands = {};  // a container: the second argument names one
 };
 

@@ -2,19 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "core/types/number.h"
+#include "server/command_context.h"
 
 namespace replete::words {
 namespace {
-
-bool Same(std::string_view lower, std::string_view any) {
-  return lower.size() == any.size() &&
-         std::equal(lower.begin(), lower.end(), any.begin(), [](char a, char b) {
-           return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b + 32) : b);
-         });
-}
 
 // As C's "%.*s": at most `most` bytes, and nothing from a NUL on.
 std::string_view Quoted(std::string_view text, size_t most) {
@@ -40,40 +32,24 @@ std::string UnknownSubcommand(const Command& container, std::string_view word) {
   return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", Quoted(word, 128), upper);
 }
 
-bool RunsInsideMulti(const Command& command) {
-  for (std::string_view name : {"exec", "discard", "multi", "watch", "quit", "reset"}) {
-    if (command.name == name) return true;
-  }
-  return false;
-}
-
-bool AllowedWhileSubscribed(const Command& command) {
-  for (std::string_view name :
-       {"ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "quit", "reset"}) {
-    if (command.name == name) return true;
-  }
-  return false;
-}
-
 std::shared_ptr<Keyspace> Selected(const Command& command, std::span<const std::string_view> args,
                                    const NamespaceMap& map) {
-  if (command.name == "select" && args.size() == 2) return map.Find(args[1]);
-  if (command.name == "use" && args.size() == 3) return map.Find(args[2]);
-  return nullptr;
+  const bool selects = (command.flags & command_flag::kSelects) != 0;
+  return selects ? map.Find(args.back()) : nullptr;
 }
 
 bool NamesNamespace(const Command& command, std::span<const std::string_view> args) {
-  return args.size() >= 3 && Same("ns", args[args.size() - 2]) &&
+  return args.size() >= 3 && WordIs(args[args.size() - 2], "ns") &&
          command.syntax.find("[NS name]") != std::string_view::npos;
 }
 
-Keyspace* OtherDatabase(const Command& command, std::span<const std::string_view> args,
+Keyspace* OtherDatabase(const KeySpec& spec, std::span<const std::string_view> args,
                         const NamespaceMap& map) {
-  if (command.name != "copy") return nullptr;
+  if (spec.database_option.empty()) return nullptr;
   Keyspace* last = nullptr;
   for (size_t i = 3; i + 1 < args.size(); ++i) {
     int64_t number = 0;
-    if (!Same("db", args[i]) || !ParseInt64(args[i + 1], &number)) continue;
+    if (!WordIs(args[i], spec.database_option) || !ParseInt64(args[i + 1], &number)) continue;
     if (number < 0 || static_cast<size_t>(number) >= map.databases.size()) return nullptr;
     last = map.databases[static_cast<size_t>(number)].get();
   }

@@ -63,7 +63,7 @@ Outcome Dispatcher::Execute(const Call& call) {
     if (call.client.in_multi) call.client.multi_failed = true;
     return Outcome::kDone;
   }
-  if (call.client.in_multi && !words::RunsInsideMulti(*command)) [[unlikely]] {
+  if (call.client.in_multi && !(command->flags & command_flag::kInMulti)) [[unlikely]] {
     Queue(call, *command);
     return Outcome::kDone;
   }
@@ -128,7 +128,7 @@ bool Dispatcher::Admit(const Call& call, const Command& command) {
     Reject(call, command, "NOAUTH Authentication required.");
     return false;
   }
-  if (!client.resp3 && client.subscribed() && !words::AllowedWhileSubscribed(command))
+  if (!client.resp3 && client.subscribed() && !(command.flags & command_flag::kWhileSubscribed))
       [[unlikely]] {
     context_.reply_.Error(fmt::format(
         "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
@@ -175,7 +175,7 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
       RunAway(call, command);
       return Outcome::kAway;
     }
-    command.handler(context_);
+    RunOrFail(command);
     return Outcome::kDone;
   }
   // Room for the process is made before any lock is held.
@@ -204,7 +204,7 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   }
   const bool wide = command.scope != Scope::kKeys;
   const int64_t start = wide ? MonotonicNanos() : 0;
-  Run(command);
+  RunOrFail(command);
   if (context_.blocks_) [[unlikely]]
     RegisterBlocked(call);
   Unlock();
@@ -231,6 +231,20 @@ void Dispatcher::Unlock() {
 void Dispatcher::AnswerServed() {
   for (const auto& client : served_) client->Answer(tokens_);
   served_.clear();
+}
+
+// Memory that the system does not give is an error of the one command: what it did before stays,
+// and the daemon goes on.
+void Dispatcher::RunOrFail(const Command& command) {
+  const size_t start = output().size();
+  try {
+    command.scope == Scope::kNone ? command.handler(context_) : Run(command);
+  } catch (const std::bad_alloc&) {
+    output().Truncate(start);
+    context_.blocks_ = false;
+    context_.reply_.Error("OOM the system has no memory for this command");
+    for (Shard* shard : locks_.shards()) shard->Publish();
+  }
 }
 
 void Dispatcher::Run(const Command& command) {
@@ -425,7 +439,7 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
   const bool resolved = Resolve(*context_.client_, *queued.command, args, 0);
   if (resolved && held.Covers(locks_)) {
     std::swap(held, locks_);
-    Run(*queued.command);
+    RunOrFail(*queued.command);
     std::swap(held, locks_);
   } else if (resolved) {
     context_.reply_.Error(kDroppedMeanwhile);
@@ -442,6 +456,7 @@ bool Dispatcher::RunsAway(const Command& command) const {
   if (command.scope == Scope::kQueued) return context_.client_->queue.size() > kWideTransaction;
   if (context_.keys_.size() > kWideCommand) return true;
   if (!(command.flags & command_flag::kLong)) return false;
+  if (command.is_long != nullptr && !command.is_long(context_.args_)) return false;
   size_t entries = 0;
   for (const Shard* shard : locks_.shards()) entries += shard->size();
   return entries > kLongFrom || (command.flags & command_flag::kTest) != 0;
@@ -475,7 +490,7 @@ void Dispatcher::RunAway(const Call& call, const Command& command) {
     if (away.Resolve(*job->client, *job->command, args, 0)) {
       if (job->owned.Covers(away.locks_)) {
         away.locks_ = job->owned;
-        away.Run(*job->command);
+        away.RunOrFail(*job->command);
       } else {
         away.reply().Error(kDroppedMeanwhile);
       }

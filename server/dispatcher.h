@@ -136,6 +136,7 @@ class Dispatcher final : public KeyspaceListener {
   bool HasRoom();
   size_t RequestBytes() const;
   void RefuseForMemory(const Keyspace& keyspace);
+  void RunOrFail(const Command& command);
   void Run(const Command& command);
   void RunQueued(const QueuedCommand& queued);
   void AfterWrite();

@@ -77,9 +77,8 @@ bool Dispatcher::ResolveKeys(const Command& command, std::span<const std::string
       const std::string_view arg = args[static_cast<size_t>(i)];
       Keyspace* keyspace = &session_keyspace;
       std::string_view name = arg;
-      if (spec_index == 1) {
-        if (Keyspace* other = words::OtherDatabase(command, args, *namespaces_)) keyspace = other;
-      }
+      if (Keyspace* other = words::OtherDatabase(spec, args, *namespaces_)) [[unlikely]]
+        keyspace = other;
       NamespaceMap::Routed routed;
       if (routes && keyspace->numbered() && namespaces_->Route(arg, &routed)) {
         keyspace = routed.keyspace;

@@ -149,13 +149,9 @@ void WritePersistence(Server&, Lines& lines) {
 }
 
 void WriteStats(Server& server, Lines& lines) {
-  StatsTotal total;
+  StatsTotal total = server.namespaces().departed();
   for (const auto& keyspace : AllKeyspaces(*server.namespaces().Current())) {
-    const StatsTotal stats = keyspace->stats();
-    total.hits += stats.hits;
-    total.misses += stats.misses;
-    total.expired += stats.expired;
-    total.evicted += stats.evicted;
+    total.Add(keyspace->stats());
   }
   const ServerStats& stats = server.stats();
   lines.Add("total_connections_received", stats.connections_received.load());
@@ -209,16 +205,20 @@ void WriteNamespaces(Server& server, Lines& lines) {
 void WriteReplete(Server& server, Lines& lines) {
   uint64_t acquisitions = 0;
   uint64_t contended = 0;
+  int64_t growth = 0;
   for (const auto& keyspace : AllKeyspaces(*server.namespaces().Current())) {
     for (size_t i = 0; i < keyspace->shards(); ++i) {
       acquisitions += keyspace->shard(i).lock_acquisitions.get();
       contended += keyspace->shard(i).mutex.contended();
+      growth = std::max(growth, keyspace->shard(i).stats.longest_growth.load());
     }
   }
   const ServerStats& stats = server.stats();
   lines.Add("threads", server.threads());
   lines.Add("longest_loop_iteration_us", stats.longest_loop_iteration_us());
   lines.Add("longest_lock_hold_us", stats.longest_lock_hold_us());
+  lines.Add("longest_insert_cpu_us", growth / 1000);
+  lines.Add("longest_relief_cpu_us", stats.longest_relief_us());
   lines.Add("lock_acquisitions", acquisitions);
   lines.Add("lock_contended", contended);
 }
@@ -267,7 +267,9 @@ std::string InfoText(Server& server, std::span<const std::string_view> sections)
 
 void ResetInfoStatistics(Server& server) {
   for (const auto& keyspace : AllKeyspaces(*server.namespaces().Current())) keyspace->ResetStats();
+  server.namespaces().ResetDeparted();
   ServerStats& stats = server.stats();
+  stats.commands_before_reset = server.commands_processed() + stats.commands_before_reset;
   stats.connections_received = 0;
   stats.rejected_connections = 0;
   stats.net_input_bytes = 0;

@@ -113,7 +113,7 @@ int Server::port() const { return listener_ ? listener_->port() : 0; }
 uint64_t Server::commands_processed() const {
   uint64_t total = 0;
   for (const auto& loop : loops_) total += loop->commands();
-  return total;
+  return total - stats_.commands_before_reset.load(std::memory_order_relaxed);
 }
 
 bool Server::RequiresPassword() const { return !settings_.Snapshot()->requirepass.empty(); }
@@ -172,10 +172,15 @@ bool Server::HasMemory(Dispatcher& dispatcher, size_t request_bytes) {
   if (static_cast<int64_t>(request_bytes) > limit) return false;
   // Bounded work: a command that comes while much is over the limit does its share and goes on.
   constexpr int kSteps = 4;
-  for (int step = 0; step < kSteps && memory_used() > limit; ++step) {
-    if (!dispatcher.RelieveMemory()) return false;
+  if (memory_used() <= limit) [[likely]]
+    return true;
+  const int64_t start = ThreadNanos();
+  bool relieved = true;
+  for (int step = 0; step < kSteps && relieved && memory_used() > limit; ++step) {
+    relieved = dispatcher.RelieveMemory();
   }
-  return true;
+  stats_.NoteRelief(ThreadNanos() - start);
+  return relieved;
 }
 
 // The allocator's figures wait for a purge that is under way, which after a FLUSHALL takes many

@@ -12,15 +12,19 @@ class ServerStats {
   std::atomic<uint64_t> rejected_connections{0};
   std::atomic<uint64_t> net_input_bytes{0};
   std::atomic<uint64_t> net_output_bytes{0};
+  std::atomic<uint64_t> commands_before_reset{0};  // what the loops' own counts began with
 
   // Longest holds of a shard's lock by work that is cut into slices or takes all shards of a
   // keyspace; a command on keys is bounded by the longest loop iteration.
   void NoteLockHold(int64_t nanos) { Raise(longest_lock_hold_, nanos); }
   void NoteLoopIteration(int64_t nanos) { Raise(longest_loop_iteration_, nanos); }
+  // Evicting for the process's limit before a write, in nanoseconds of the thread.
+  void NoteRelief(int64_t nanos) { Raise(longest_relief_, nanos); }
+  int64_t longest_relief_us() const { return longest_relief_.load() / 1000; }
   int64_t longest_lock_hold_us() const { return longest_lock_hold_.load() / 1000; }
   int64_t longest_loop_iteration_us() const { return longest_loop_iteration_.load() / 1000; }
   void ResetMaxima() {
-    longest_lock_hold_ = longest_loop_iteration_ = 0;
+    longest_lock_hold_ = longest_loop_iteration_ = longest_relief_ = 0;
     ++resets_;
   }
   // How often the maxima were reset: who keeps a maximum of its own starts anew when it changes.
@@ -35,6 +39,7 @@ class ServerStats {
 
   std::atomic<int64_t> longest_lock_hold_{0};
   std::atomic<int64_t> longest_loop_iteration_{0};
+  std::atomic<int64_t> longest_relief_{0};
   std::atomic<uint64_t> resets_{0};
 };
 

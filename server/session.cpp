@@ -27,6 +27,19 @@ int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
 
 }  // namespace
 
+// The system has no memory for what this client sends or is to be sent: it is the one to go.
+template <class Work>
+void Session::OrCut(Work&& work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    executing_ = false;
+    loop_.dispatcher().output().Clear();
+    if (state_ != State::kAway) parser_.Reset();
+    Cut();
+  }
+}
+
 // --- reading ---
 
 void Session::Read() {
@@ -34,7 +47,7 @@ void Session::Read() {
   if (state_ != State::kReady || unsent_bytes() > kMaxUnsent) {
     if (input_.size() > kMaxUnsent) return;  // Process reads on when it can go on
   } else if (parser_.WantsBulk()) {
-    ReadBulk();
+    OrCut([this] { ReadBulk(); });
     return;
   }
   reading_ = true;
@@ -58,8 +71,8 @@ void Session::Read() {
 }
 
 void Session::ReadBulk() {
-  reading_ = true;
   const BulkSpan tail = parser_.BulkTail(size_t{256} * 1024);
+  reading_ = true;
   socket_.async_read_some(
       boost::asio::buffer(tail.data, tail.size),
       [self = shared_from_this()](const boost::system::error_code& error, size_t n) {
@@ -117,6 +130,10 @@ void Session::OnRead(size_t n) {
 // --- requests ---
 
 void Session::Process() {
+  OrCut([this] { TakeRequests(); });
+}
+
+void Session::TakeRequests() {
   Dispatcher& dispatcher = loop_.dispatcher();
   dispatcher.Refresh();
   parser_.set_max_bulk(dispatcher.config().proto_max_bulk_len);
@@ -303,7 +320,8 @@ void Session::After(Outcome outcome, std::span<const std::string_view> args) {
 // --- waiting ---
 
 void Session::Wake() {
-  boost::asio::post(loop_.context(), [self = shared_from_this()] { self->Resume(); });
+  boost::asio::post(loop_.context(),
+                    [self = shared_from_this()] { self->OrCut([&] { self->Resume(); }); });
 }
 
 void Session::Resume() {
@@ -329,7 +347,7 @@ void Session::Resume() {
 void Session::Complete(OutputBuffer reply, CommitTokens tokens) {
   boost::asio::post(loop_.context(), [self = shared_from_this(), reply = std::move(reply),
                                       tokens = std::move(tokens)]() mutable {
-    self->Answer(std::move(reply), std::move(tokens));
+    self->OrCut([&] { self->Answer(std::move(reply), std::move(tokens)); });
   });
 }
 

@@ -72,7 +72,10 @@ class Session final : public Parkable,
   void OnReadCancelled();
   void Continue();
   void ReadBulk();
+  template <class Work>
+  void OrCut(Work&& work);
   void Process();
+  void TakeRequests();
   void WaitForTurn();
   size_t ParseAhead(ParseResult* result);
   void Prefetch(size_t n);

@@ -23,14 +23,16 @@ Access::Slot Access::Find(const Key& key) {
 
 Entry* Access::Peek(const Key& key) { return Find(key).item(); }
 
-Entry* Access::Read(const Key& key) {
+Entry* Access::Inspect(const Key& key) {
   Entry* entry = Find(key).item();
-  if (entry == nullptr) {
-    key.shard->stats.misses.Add();
-    return nullptr;
-  }
-  key.shard->stats.hits.Add();
-  TouchUse(*key.shard, entry);
+  ShardStats& stats = key.shard->stats;
+  (entry == nullptr ? stats.misses : stats.hits).Add();
+  return entry;
+}
+
+Entry* Access::Read(const Key& key) {
+  Entry* entry = Inspect(key);
+  if (entry != nullptr) TouchUse(*key.shard, entry);
   return entry;
 }
 
@@ -92,7 +94,11 @@ void Access::Insert(const Key& key, Entry* entry) {
   Shard& shard = *key.shard;
   ++shard.clock;
   entry->set_clock(shard.keyspace().tracks_frequency() ? Frequency::First(now()) : shard.clock);
-  shard.data.table.Insert(key.hash, entry);
+  if (!shard.data.table.TryInsert(key.hash, entry)) [[unlikely]] {
+    const int64_t start = ThreadNanos();
+    shard.data.table.Insert(key.hash, entry);
+    shard.stats.NoteGrowth(ThreadNanos() - start);
+  }
   Link(shard, entry);
   shard.data.entry_bytes += entry->bytes();
   shard.keyspace().entry_count().fetch_add(1, std::memory_order_relaxed);

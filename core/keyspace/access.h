@@ -61,6 +61,9 @@ class Access {
   Entry* Peek(const Key& key);
   // For a reading command: counts a hit or a miss and a use.
   Entry* Read(const Key& key);
+  // For a command that asks about the key and not for its value: counts a hit or a miss, but no
+  // use.
+  Entry* Inspect(const Key& key);
   // For a writing command that looks first: counts a use.
   Entry* Use(const Key& key);
 

@@ -115,6 +115,22 @@ void NamespaceRegistry::Publish(std::shared_ptr<NamespaceMap> map) {
   version_.fetch_add(1, std::memory_order_release);
 }
 
+void NamespaceRegistry::Retire(Keyspace& keyspace) {
+  keyspace.Retire();
+  std::lock_guard lock(mutex_);
+  departed_.Add(keyspace.stats());
+}
+
+StatsTotal NamespaceRegistry::departed() const {
+  std::lock_guard lock(mutex_);
+  return departed_;
+}
+
+void NamespaceRegistry::ResetDeparted() {
+  std::lock_guard lock(mutex_);
+  departed_ = {};
+}
+
 Problem NamespaceRegistry::CheckPrefixes(const NamespaceMap& map, std::string_view name,
                                          const NamespaceSettings& settings) const {
   for (const std::string& prefix : settings.prefixes) {
@@ -176,7 +192,7 @@ Problem NamespaceRegistry::TakePlace(Keyspace& place, std::shared_ptr<NamespaceM
   for (const Shard* shard : locks.shards()) entries += shard->data.table.size();
   if (entries == 0) {
     Publish(std::move(map));
-    place.Retire();
+    Retire(place);
   }
   locks.Unlock();
   if (entries > 0) return fmt::format("database {} has keys already", place.database());
@@ -214,7 +230,7 @@ Problem NamespaceRegistry::Drop(std::string_view name, std::shared_ptr<Keyspace>
   }
   // First published, then retired: who finds it retired finds what came after it.
   Publish(std::move(map));
-  (*dropped)->Retire();
+  Retire(**dropped);
   return {};
 }
 

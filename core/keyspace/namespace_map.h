@@ -78,6 +78,10 @@ class NamespaceRegistry {
   // Policy of all numbered databases.
   void SetNumberedPolicy(EvictionPolicy policy);
 
+  // What happened in the keyspaces that are gone, since they were made or since ResetDeparted.
+  StatsTotal departed() const;
+  void ResetDeparted();
+
   static bool ValidName(std::string_view name);
 
  private:
@@ -86,11 +90,13 @@ class NamespaceRegistry {
   std::shared_ptr<Keyspace> Make(std::string name, int database, const NamespaceSettings& settings);
   Problem TakePlace(Keyspace& place, std::shared_ptr<NamespaceMap> map);
   void Publish(std::shared_ptr<NamespaceMap> map);
+  void Retire(Keyspace& keyspace);
 
   const Surroundings surroundings_;
   std::mutex change_mutex_;
   mutable std::mutex mutex_;
   std::shared_ptr<const NamespaceMap> current_;
+  StatsTotal departed_;
   std::atomic<uint64_t> version_{1};
   uint32_t next_id_ = 0;
   EvictionPolicy numbered_policy_;

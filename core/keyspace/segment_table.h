@@ -114,20 +114,24 @@ class SegmentTable {
     return false;
   }
 
-  // `item`'s key must be absent.
-  void Insert(uint64_t hash, Item* item) {
+  // `item`'s key must be absent. False: the table has to grow for it, and is as it was.
+  bool TryInsert(uint64_t hash, Item* item) {
     if (directory_.load(std::memory_order_relaxed) == nullptr) Start();
-    const uint32_t fingerprint = table::Fingerprint(hash);
-    for (;;) {
-      table::Directory* directory = directory_.load(std::memory_order_relaxed);
-      const Place place = Locate(directory, hash);
-      if (table::Place(place.segment, place.home, fingerprint, item)) break;
-      if (!Grow(hash, place)) {
-        table::PlaceAlways(place.segment, place.home, fingerprint, item);
-        break;
-      }
-    }
+    const Place place = Locate(directory_.load(std::memory_order_relaxed), hash);
+    if (!table::Place(place.segment, place.home, table::Fingerprint(hash), item)) return false;
     ++size_;
+    return true;
+  }
+
+  // The same, and grows.
+  void Insert(uint64_t hash, Item* item) {
+    while (!TryInsert(hash, item)) {
+      const Place place = Locate(directory_.load(std::memory_order_relaxed), hash);
+      if (Grow(hash, place)) continue;
+      table::PlaceAlways(place.segment, place.home, table::Fingerprint(hash), item);
+      ++size_;
+      break;
+    }
   }
 
   // Puts `item`, with the same key, where the slot's item is.

@@ -25,8 +25,16 @@ struct ShardStats {
   Counter expired;
   Counter evicted;
   Counter invalidated;
+  // Nanoseconds of the thread: the longest insert for which the table had to grow.
+  std::atomic<int64_t> longest_growth{0};
 
+  void NoteGrowth(int64_t nanos) {
+    if (nanos > longest_growth.load(std::memory_order_relaxed)) {
+      longest_growth.store(nanos, std::memory_order_relaxed);
+    }
+  }
   void reset() {
+    longest_growth.store(0, std::memory_order_relaxed);
     for (Counter* counter : {&hits, &misses, &writes, &deletes, &expired, &evicted, &invalidated}) {
       counter->reset();
     }
@@ -43,6 +51,15 @@ struct StatsTotal {
   uint64_t evicted = 0;
   uint64_t invalidated = 0;
 
+  void Add(const StatsTotal& other) {
+    hits += other.hits;
+    misses += other.misses;
+    writes += other.writes;
+    deletes += other.deletes;
+    expired += other.expired;
+    evicted += other.evicted;
+    invalidated += other.invalidated;
+  }
   void Add(const ShardStats& shard) {
     hits += shard.hits.get();
     misses += shard.misses.get();

@@ -184,10 +184,13 @@ using namespace command_flag;
 
 // Possible before a client has said who it is.
 constexpr uint32_t kHandshake = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
+// Whatever state the connection is in.
+constexpr uint32_t kLeaves = kHandshake | kInMulti | kWhileSubscribed;
 
 // clang-format off
 constexpr Command kCommands[] = {
-    {.name = "ping", .arity = -1, .flags = kFast, .categories = category::kConnection,
+    {.name = "ping", .arity = -1, .flags = kWhileSubscribed | kFast,
+     .categories = category::kConnection,
      .scope = Scope::kNone, .keys = {}, .since = "1.0.0", .summary = "Ping the server",
      .syntax = "[message]", .reply = "simple|bulk", .handler = Ping},
     {.name = "echo", .arity = 2, .flags = kLoading | kStale | kFast,
@@ -201,14 +204,14 @@ constexpr Command kCommands[] = {
      .scope = Scope::kNone, .keys = {}, .since = "1.0.0",
      .summary = "Authenticate to the server", .syntax = "[username] password", .reply = "simple",
      .handler = Auth},
-    {.name = "select", .arity = 2, .flags = kLoading | kStale | kFast,
+    {.name = "select", .arity = 2, .flags = kSelects | kLoading | kStale | kFast,
      .categories = category::kConnection, .scope = Scope::kNone, .keys = {}, .since = "1.0.0",
      .summary = "Change the selected database or namespace for the current connection",
      .syntax = "<index | name>", .reply = "simple", .handler = Select},
-    {.name = "reset", .arity = 1, .flags = kHandshake, .categories = category::kConnection,
+    {.name = "reset", .arity = 1, .flags = kLeaves, .categories = category::kConnection,
      .scope = Scope::kNone, .keys = {}, .since = "6.2.0", .summary = "Reset the connection",
      .syntax = "", .reply = "simple", .handler = Reset},
-    {.name = "quit", .arity = -1, .flags = kHandshake, .categories = category::kConnection,
+    {.name = "quit", .arity = -1, .flags = kLeaves, .categories = category::kConnection,
      .scope = Scope::kNone, .keys = {}, .since = "1.0.0", .summary = "Close the connection",
      .syntax = "", .reply = "simple", .handler = Quit},
 };

@@ -229,6 +229,16 @@ uint64_t ScanKeyspace(const Keyspace& keyspace, uint64_t cursor, size_t want, Fn
   return shard << (kCursorBits - bits) | position >> bits;
 }
 
+// One step looks at so many entries on a loop.
+bool ScansFar(std::span<const std::string_view> args) {
+  constexpr int64_t kMost = 10000;
+  for (size_t i = 2; i + 1 < args.size(); ++i) {
+    int64_t count = 0;
+    if (WordIs(args[i], "count") && ParseInt64(args[i + 1], &count) && count > kMost) return true;
+  }
+  return false;
+}
+
 void Scan(CommandContext& ctx) {
   uint64_t cursor = 0;
   if (!ParseCursor(ctx.arg(1), &cursor)) return ctx.reply().Error("ERR invalid cursor");
@@ -290,6 +300,12 @@ constexpr KeySpec kMoved = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access delete"};
 constexpr KeySpec kTarget = {
     .first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "update", .reads = kNeedsNoValues};
+constexpr KeySpec kCopyTarget = {.first = 2,
+                                 .last = 2,
+                                 .use = KeyUse::kOverwrite,
+                                 .what = "update",
+                                 .reads = kNeedsNoValues,
+                                 .database_option = "db"};
 constexpr KeySpec kNewTarget = {
     .first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "insert", .reads = kNeedsNoValues};
 constexpr KeySpec kCopied = {.first = 1, .last = 1, .use = KeyUse::kRead, .what = "access"};
@@ -326,7 +342,7 @@ constexpr Command kCommands[] = {
      .summary = "Rename a key, only if the new key does not exist", .syntax = "key newkey",
      .reply = "integer", .handler = RenameNx},
     {.name = "copy", .arity = -3, .flags = kWrite | kDenyOom, .categories = category::kKeyspace,
-     .scope = Scope::kKeys, .keys = {kCopied, kTarget}, .since = "6.2.0", .summary = "Copy a key",
+     .scope = Scope::kKeys, .keys = {kCopied, kCopyTarget}, .since = "6.2.0", .summary = "Copy a key",
      .syntax = "source destination [DB destination-db] [REPLACE]", .reply = "integer",
      .handler = Copy},
     {.name = "dbsize", .arity = 1, .flags = kReadonly | kFast, .categories = category::kKeyspace,
@@ -341,11 +357,11 @@ constexpr Command kCommands[] = {
      .categories = category::kKeyspace | category::kDangerous, .scope = Scope::kFlush, .keys = {},
      .since = "1.0.0", .summary = "Remove all keys from all databases", .syntax = "[ASYNC | SYNC]",
      .reply = "simple", .handler = FlushAll},
-    {.name = "scan", .arity = -2, .flags = kReadonly, .categories = category::kKeyspace,
+    {.name = "scan", .arity = -2, .flags = kReadonly | kLong, .categories = category::kKeyspace,
      .scope = Scope::kKeyspace, .keys = {}, .since = "2.8.0",
      .summary = "Incrementally iterate the keys space",
      .syntax = "cursor [MATCH pattern] [COUNT count] [TYPE type]", .reply = "array",
-     .handler = Scan},
+     .handler = Scan, .is_long = ScansFar},
     {.name = "keys", .arity = 2, .flags = kReadonly | kLong,
      .categories = category::kKeyspace | category::kDangerous, .scope = Scope::kKeyspace,
      .keys = {}, .since = "1.0.0", .summary = "Find all keys matching the given pattern",

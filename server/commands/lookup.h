@@ -15,14 +15,9 @@ inline Entry* ReadKey(CommandContext& ctx, const Key& key) {
 // For commands that ask about the key only (TTL, TYPE, EXISTS): a hit or a miss, but no use, so
 // that who watches a key does not keep it from being evicted.
 inline Entry* InspectKey(CommandContext& ctx, const Key& key) {
-  Entry* entry = ctx.access().Peek(key);
-  if (entry != nullptr) {
-    key.shard->stats.hits.Add();
-    return entry;
-  }
-  key.shard->stats.misses.Add();
-  ctx.Notify(event_flags::kKeyMiss, "keymiss", key);
-  return nullptr;
+  Entry* entry = ctx.access().Inspect(key);
+  if (entry == nullptr) ctx.Notify(event_flags::kKeyMiss, "keymiss", key);
+  return entry;
 }
 
 // Whether "new" is to be told once the key is stored. Looks the key up only when somebody listens.

@@ -204,7 +204,7 @@ constexpr Command kNamespaceCommands[] = {
      .scope = Scope::kNone, .keys = {}, .since = "0.1.0",
      .summary = "Returns settings and state of a namespace.", .syntax = "[NS name]",
      .reply = "map", .handler = Info},
-    {.name = "use", .arity = 3, .flags = kLoading | kStale | kFast,
+    {.name = "use", .arity = 3, .flags = kSelects | kLoading | kStale | kFast,
      .categories = category::kConnection, .scope = Scope::kNone, .keys = {}, .since = "0.1.0",
      .summary = "Changes the session's namespace.", .syntax = "name", .reply = "simple",
      .handler = Use},

@@ -129,7 +129,7 @@ void Help(CommandContext& context) {
   for (std::string_view line : kLines) context.reply().Simple(line);
 }
 
-constexpr uint32_t kJoin = kPubsub | kNoScript | kLoading | kStale;
+constexpr uint32_t kJoin = kWhileSubscribed | kPubsub | kNoScript | kLoading | kStale;
 constexpr uint32_t kAsk = kPubsub | kLoading | kStale;
 
 // clang-format off

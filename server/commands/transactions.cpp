@@ -100,17 +100,19 @@ constexpr uint32_t kCommon = kNoScript | kLoading | kStale | kAllowBusy;
 
 // clang-format off
 constexpr Command kCommands[] = {
-    {.name = "multi", .arity = 1, .flags = kCommon | kFast, .categories = category::kTransaction,
+    {.name = "multi", .arity = 1, .flags = kInMulti | kCommon | kFast,
+     .categories = category::kTransaction,
      .scope = Scope::kNone, .keys = {}, .since = "1.2.0", .summary = "Starts a transaction.",
      .syntax = "", .reply = "simple", .handler = Multi},
-    {.name = "exec", .arity = 1, .flags = kNoScript | kLoading | kStale | kSkipSlowlog,
+    {.name = "exec", .arity = 1, .flags = kInMulti | kNoScript | kLoading | kStale | kSkipSlowlog,
      .categories = category::kTransaction, .scope = Scope::kQueued, .keys = {}, .since = "1.2.0",
      .summary = "Executes all commands in a transaction.", .syntax = "", .reply = "array|nil",
      .handler = Exec},
-    {.name = "discard", .arity = 1, .flags = kCommon | kFast, .categories = category::kTransaction,
+    {.name = "discard", .arity = 1, .flags = kInMulti | kCommon | kFast,
+     .categories = category::kTransaction,
      .scope = Scope::kNone, .keys = {}, .since = "2.0.0", .summary = "Discards a transaction.",
      .syntax = "", .reply = "simple", .handler = Discard},
-    {.name = "watch", .arity = -2, .flags = kCommon | kFast | kSpans,
+    {.name = "watch", .arity = -2, .flags = kInMulti | kCommon | kFast | kSpans,
      .categories = category::kTransaction, .scope = Scope::kKeys,
      .keys = {KeySpec{.first = 1, .last = -1, .step = 1, .use = KeyUse::kRead,
                       .reads = kNeedsNoValues}}, .since = "2.2.0",

@@ -44,8 +44,10 @@ def run(context):
         table.add("used bytes over maxmemory, worst", "ratio", column, over or None)
         table.add("OOM replies", "", column, result["oom"], at_most(0))
         table.add("other error replies", "", column, result["errors"] - result["oom"], at_most(0))
-        table.add("longest write (INFO)", "us CPU", column,
+        table.add("longest insert (INFO)", "us CPU", column,
                   server.figure("longest_insert_cpu_us", info), at_most(1000))
+        table.add("longest eviction for a write (INFO)", "us CPU", column,
+                  server.figure("longest_relief_cpu_us", info), at_most(1000))
         table.add("requests", "/s", column, result["requests"] / length)
         if result["errors"]:
             table.note(f"{server.target.title}: first error reply: {result['first_error']}")

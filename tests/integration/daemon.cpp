@@ -109,7 +109,7 @@ void Daemon::Kill9() {
 
 void Daemon::CheckLog() const {
   const std::string log = Log();
-  for (const char* sign : {"Sanitizer", "runtime error:", "REDIS BUG REPORT"}) {
+  for (const char* sign : {"Sanitizer:", "runtime error:", "REDIS BUG REPORT"}) {
     EXPECT_EQ(log.find(sign), std::string::npos) << Telling(log);
   }
 }

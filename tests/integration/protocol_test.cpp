@@ -1,7 +1,9 @@
 // Bytes on the wire: hostile, cut anywhere, huge, and clients that do not read.
 
 #include <poll.h>
+#include <sys/socket.h>
 
+#include <cstdlib>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -185,6 +187,48 @@ TEST_F(ProtocolTest, ReaderThatNeverReadsIsCut) {
   }));
   EXPECT_LT(daemon().Rss() - before, 200U << 20);
   EXPECT_EQ(client.Run("GET", "k"), Bulk(value));
+}
+
+// What the system refuses: here the allocator of the sanitizer, from 20 MB at once.
+TEST_F(ProtocolTest, MemoryThatTheSystemDoesNotGiveEndsNothingButTheCommand) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef __SANITIZE_ADDRESS__
+  const char* name = "ASAN_OPTIONS";
+#else
+  const char* name = "TSAN_OPTIONS";
+#endif
+  const char* set = std::getenv(name);
+  const std::string before = set != nullptr ? set : "";
+  ::setenv(name, (before + ":max_allocation_size_mb=20:allocator_may_return_null=1").c_str(), 1);
+  Start();
+  ::setenv(name, before.c_str(), 1);
+  Client client = Connect();
+  const std::string value(12 << 20, 'v');
+  ASSERT_EQ(client.Run("SET", "k", value), Status("OK"));
+  const Reply refused = client.Run("APPEND", "k", value);
+  EXPECT_TRUE(refused.IsError() && refused.text.starts_with("OOM")) << ToString(refused);
+  EXPECT_EQ(client.Run("STRLEN", "k"), Int(12 << 20));
+  client.Run("MULTI");
+  client.Run("SET", "a", "1");
+  client.Run("APPEND", "k", value);
+  client.Run("SET", "b", "2");
+  const Reply all = client.Run("EXEC");
+  ASSERT_EQ(all.elements.size(), 3U) << ToString(all);
+  EXPECT_TRUE(all.elements[1].IsError()) << ToString(all);
+  EXPECT_EQ(client.Run("MGET", "a", "b"), Array({Bulk("1"), Bulk("2")}));
+  // One that sends more than there is memory for is cut.
+  Connection sender = Raw();
+  sender.Send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$200000000\r\n");
+  const std::string piece(1 << 20, 'v');
+  bool cut = false;
+  for (int i = 0; i < 190 && !cut; ++i) {
+    cut = ::send(sender.fd(), piece.data(), piece.size(), MSG_NOSIGNAL) < 0;
+  }
+  EXPECT_TRUE(cut);
+  EXPECT_EQ(client.Run("STRLEN", "k"), Int(12 << 20));
+#else
+  GTEST_SKIP() << "needs a sanitizer's allocator";
+#endif
 }
 
 TEST_F(ProtocolTest, StrangersMayNotAnnounceMuch) {
