@@ -18,8 +18,7 @@ namespace replete {
 // cuckoo), so a lookup that misses reads one cache line most of the time and no item at all.
 //
 // Everything is laid out in hash order: directory by leading bits, home buckets by the bits after
-// them. A scan position is therefore a hash prefix, which splitting, growing, shrinking and
-// displacement leave valid.
+// them. A scan position is a hash prefix, which growing, shrinking and displacement leave valid.
 //
 // Traits: `Item` (16-byte aligned), `Key(const Item*)`, `Hash(std::string_view)`. The table owns no
 // items. One thread at a time, but Prefetch* may run beside a writer, inside a
@@ -118,19 +117,17 @@ class SegmentTable {
   bool TryInsert(uint64_t hash, Item* item) {
     if (directory_.load(std::memory_order_relaxed) == nullptr) Start();
     const Place place = Locate(directory_.load(std::memory_order_relaxed), hash);
-    if (!table::Place(place.segment, place.home, table::Fingerprint(hash), item)) return false;
-    ++size_;
-    return true;
+    const bool placed = table::Place(place.segment, place.home, table::Fingerprint(hash), item);
+    size_ += placed;
+    return placed;
   }
-
   // The same, and grows.
   void Insert(uint64_t hash, Item* item) {
     while (!TryInsert(hash, item)) {
       const Place place = Locate(directory_.load(std::memory_order_relaxed), hash);
       if (Grow(hash, place)) continue;
       table::PlaceAlways(place.segment, place.home, table::Fingerprint(hash), item);
-      ++size_;
-      break;
+      return void(++size_);
     }
   }
 
@@ -239,8 +236,7 @@ class SegmentTable {
     return PositionAfter(position << 12, place, place.buckets);
   }
 
-  // Look-ahead for a pipeline, one step for all its keys before the next: the home buckets, then
-  // the items that are at home, then those that are displaced.
+  // Look-ahead for a pipeline, step by step for all its keys: home buckets, items, displaced items.
   void PrefetchBucket(uint64_t hash) const {
     table::Directory* directory = directory_.load(std::memory_order_seq_cst);
     if (directory == nullptr) return;
