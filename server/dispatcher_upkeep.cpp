@@ -28,7 +28,8 @@ bool Dispatcher::Sweep(size_t part, size_t parts) {
   const int64_t now = context_.access_.now();
   bool more = false;
   auto sweep = [&](Keyspace& keyspace) {
-    if (keyspace.tier() != nullptr && keyspace.told_bytes() > keyspace.hot_memory()) {
+    if (keyspace.tier() != nullptr &&
+        static_cast<int64_t>(keyspace.bytes()) > keyspace.hot_memory()) {
       for (size_t i = 0; i < keyspace.shards(); ++i) {
         if ((i + keyspace.id()) % parts == part) CoolSome(keyspace.shard(i));
       }

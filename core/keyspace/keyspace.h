@@ -120,9 +120,9 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   int64_t hot_memory() const { return hot_memory_; }
   void SetTier(Tier* tier, int64_t hot_memory);
   // Of the records in the tier: unique in the process, replaced when all of them become void at
-  // once. Under all locks.
-  uint64_t generation() const { return generation_; }
-  void NextGeneration() { ++generation_; }
+  // once: under all locks, or when the keyspace is retired and empty.
+  uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
+  void NextGeneration() { generation_.fetch_add(1, std::memory_order_relaxed); }
 
   // What a command has to mind before it runs; 0 mostly.
   enum Special : uint8_t {
@@ -155,7 +155,7 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   std::atomic<int> trimmers_{0};
   Tier* tier_ = nullptr;
   int64_t hot_memory_ = 0;
-  uint64_t generation_;
+  std::atomic<uint64_t> generation_;
   std::atomic<EvictionPolicy> policy_;
   std::atomic<bool> tracks_recency_;
   std::atomic<bool> tracks_frequency_;

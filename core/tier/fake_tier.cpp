@@ -33,6 +33,7 @@ bool Apply(std::string_view name, std::string_view text, FakeTierOptions* option
   } else if (name == "fail_load_every") {
     options->fail_load_every = static_cast<uint64_t>(value);
   } else if (name == "fail_write_every") {
+    if (value == 1) return false;  // what is written again because of it would never end
     options->fail_write_every = static_cast<uint64_t>(value);
   } else if (name == "hot_memory") {
     options->hot_memory = value;

@@ -24,7 +24,8 @@ struct FakeTierOptions {
   int64_t load_delay_us = 0;
   int64_t write_delay_us = 0;
   bool reorder_loads = false;
-  // Every so manieth load or batch fails; 0: none.
+  // Every so manieth load or batch fails; 0: none. Not every batch: what a failed one removes is
+  // written again.
   uint64_t fail_load_every = 0;
   uint64_t fail_write_every = 0;
   // Keyspace::hot_memory: 0 lets every value go as soon as it is stored.

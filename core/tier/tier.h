@@ -45,7 +45,7 @@ class TierHost {
   virtual ~TierHost() = default;
   // The batch was not stored: keys whose last write it was become absent, and the removal of what
   // is absent is written again. Called by the tier's thread before the batch settles; may wait for
-  // owners of shards.
+  // owners of shards. A tier whose writes go on failing has to pause between them.
   virtual void Undo(const TierBatch& batch) = 0;
 };
 
