@@ -19,7 +19,9 @@ void Dispatcher::InSlices(Shard& shard, Step&& step) {
   for (bool more = true; more;) {
     {
       std::lock_guard lock(shard.mutex);
-      // Work of this thread counts, not the time in which it had no core.
+      // A slice ends by the work of this thread, not by the time in which it had no core; those who
+      // wait for the lock count both.
+      const int64_t locked = MonotonicNanos();
       const int64_t start = ThreadNanos();
       if (!shard.gate.owned()) {
         context_.access_.ForgetNow();
@@ -27,7 +29,7 @@ void Dispatcher::InSlices(Shard& shard, Step&& step) {
         }
         StoreUpkeep();
         shard.Publish();
-        server_.stats().NoteLockHold(ThreadNanos() - start);
+        server_.stats().NoteLockHold(MonotonicNanos() - locked);
       }
     }
     if (!events_.empty()) PublishEvents();
