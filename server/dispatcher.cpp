@@ -54,7 +54,8 @@ void Dispatcher::Refresh() {
 
 Outcome Dispatcher::Execute(const Call& call) {
   Refresh();
-  commands_.Add();
+  if (!call.again) [[likely]]
+    commands_.Add();
   if (!tokens_.empty()) [[unlikely]]
     tokens_.clear();
   context_.reply_.set_resp3(call.client.resp3);

@@ -49,6 +49,7 @@ class Dispatcher final : public KeyspaceListener {
     const Command* command = nullptr;  // of args[0] when it was looked up already
     uint64_t first_hash = 0;           // of the first key, 0: not computed
     const std::shared_ptr<Parkable>& session;
+    bool again = false;  // it has parked before
   };
   Outcome Execute(const Call& call);
   OutputBuffer& output() { return context_.own_output_; }

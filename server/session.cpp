@@ -334,7 +334,8 @@ void Session::Resume() {
   Dispatcher& dispatcher = loop_.dispatcher();
   dispatcher.Refresh();
   executing_ = true;
-  const Outcome outcome = dispatcher.Execute({.client = client_, .args = args, .session = self_});
+  const Outcome outcome =
+      dispatcher.Execute({.client = client_, .args = args, .session = self_, .again = true});
   executing_ = false;
   After(outcome, args);
   if (outcome == Outcome::kDone && !dispatcher.tokens().empty()) {

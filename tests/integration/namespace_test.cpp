@@ -34,6 +34,12 @@ class NamespaceTest : public DaemonTest {
   static bool Has(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   }
+  static int InfoField(Client* client, const std::string& name) {
+    const std::string text = "\n" + client->Run("INFO").text;
+    const size_t at = text.find("\n" + name + ":");
+    EXPECT_NE(at, std::string::npos) << name;
+    return at == std::string::npos ? -1 : std::stoi(text.substr(at + name.size() + 2));
+  }
   // The error's code, or what came instead.
   static std::string Code(const Reply& reply) {
     return reply.IsError() ? reply.text.substr(0, reply.text.find(' ')) : ToString(reply);
@@ -293,6 +299,25 @@ TEST_F(NamespaceTest, APasswordLandsInItAndCannotLeave) {
   EXPECT_EQ(guest.Run("NAMESPACE", "CURRENT").text, "vault");
   client.Run("SET", "open:k", "other");
   EXPECT_EQ(guest.Run("GET", "open:k"), Nil());
+}
+
+TEST_F(NamespaceTest, TotalsOfInfoOutliveANamespaceButNotAReset) {
+  Client client = Connect();
+  Create(&client, "gone");
+  {
+    Client other = ConnectTo("gone");
+    other.Run("SET", "k", "v");
+    for (int i = 0; i < 5; ++i) other.Run("GET", "k");
+    for (int i = 0; i < 3; ++i) other.Run("GET", "none");
+  }
+  ASSERT_EQ(client.Run("NAMESPACE", "DROP", "gone"), Status("OK"));
+  EXPECT_EQ(InfoField(&client, "keyspace_hits"), 5);
+  EXPECT_EQ(InfoField(&client, "keyspace_misses"), 3);
+  EXPECT_GT(InfoField(&client, "total_commands_processed"), 10);
+  ASSERT_EQ(client.Run("CONFIG", "RESETSTAT"), Status("OK"));
+  EXPECT_EQ(InfoField(&client, "keyspace_hits"), 0);
+  EXPECT_EQ(InfoField(&client, "keyspace_misses"), 0);
+  EXPECT_LT(InfoField(&client, "total_commands_processed"), 10);
 }
 
 }  // namespace

@@ -37,11 +37,14 @@ class CommandRunner {
   CommandRunner& operator=(const CommandRunner&) = delete;
 
   // One attempt. After kParked: AwaitWake, then the same again; after kAway: AwaitReply.
-  Outcome Execute(const std::vector<std::string>& words) {
+  Outcome Execute(const std::vector<std::string>& words) { return Execute(words, false); }
+  Outcome Execute(const std::vector<std::string>& words, bool again) {
     const std::vector<std::string_view> args(words.begin(), words.end());
     dispatcher_.Refresh();
-    return dispatcher_.Execute(
-        {.client = client_, .args = std::span<const std::string_view>(args), .session = parkable_});
+    return dispatcher_.Execute({.client = client_,
+                                .args = std::span<const std::string_view>(args),
+                                .session = parkable_,
+                                .again = again});
   }
   void AwaitWake() { session_->AwaitWake(); }
   Reply AwaitReply() {
@@ -51,8 +54,8 @@ class CommandRunner {
 
   // The reply; of one that blocks: kNull, and waiting() is true.
   Reply Run(const std::vector<std::string>& words) {
-    for (;;) {
-      switch (Execute(words)) {
+    for (bool again = false;; again = true) {
+      switch (Execute(words, again)) {
         case Outcome::kDone:
           return TakeReply();
         case Outcome::kAway:

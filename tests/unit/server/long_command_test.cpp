@@ -92,5 +92,28 @@ TEST_F(LongCommands, WritesNowhereThatItDoesNotOwnWhenItsNamespaceIsDroppedMeanw
       << "wrote into the new database without its lock";
 }
 
+TEST_F(LongCommands, ARequestThatParkedCountsOnce) {
+  second_.Run("SET key 5");
+  ASSERT_EQ(first_.Execute({"TESTLONG", "0", "key"}), Outcome::kAway);
+  const uint64_t before = second_.dispatcher().commands();
+  ASSERT_EQ(second_.Execute({"GET", "key"}), Outcome::kParked);
+  LetGo();
+  second_.AwaitWake();
+  ASSERT_EQ(second_.Execute({"GET", "key"}, true), Outcome::kDone);
+  EXPECT_EQ(second_.dispatcher().commands(), before + 1);
+  first_.AwaitReply();
+}
+
+TEST_F(LongCommands, OnlyAScanThatLooksFarIsOne) {
+  for (int i = 0; i <= 10000; ++i) second_.Run({"SET", "k" + std::to_string(i), "v"});
+  EXPECT_EQ(first_.Run("SCAN 0 COUNT 10000").elements.size(), 2u);
+  ASSERT_EQ(first_.Execute({"SCAN", "0", "MATCH", "k*", "count", "20000"}), Outcome::kAway);
+  LetGo();
+  const Reply reply = first_.AwaitReply();
+  ASSERT_EQ(reply.elements.size(), 2u);
+  EXPECT_EQ(reply.elements[0].text, "0");
+  EXPECT_EQ(reply.elements[1].elements.size(), 10001u);
+}
+
 }  // namespace
 }  // namespace replete
