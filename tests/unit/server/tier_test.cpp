@@ -67,6 +67,19 @@ class TierTest : public ::testing::Test {
 
 // --- loads ---
 
+TEST(TierSweep, LetsGoOfTheOnlyValueOfAKeyspace) {
+  ServerOptions options;
+  options.config.threads = 1;
+  options.fake_tier.emplace().hot_memory = 0;
+  Server server(std::move(options));
+  CommandRunner client(server);
+  client.Run("SET k v");
+  server.fake_tier()->Drain();
+  client.Sweep();
+  EXPECT_EQ(client.Execute({"GET", "k"}), Outcome::kParked);
+  client.AwaitWake();
+}
+
 TEST_F(TierTest, AColdGetParksUntilTheValueHasCome) {
   Text("SET k v");
   Cool();
