@@ -76,7 +76,7 @@ TEST(TierSweep, LetsGoOfTheOnlyValueOfAKeyspace) {
   client.Run("SET k v");
   server.fake_tier()->Drain();
   client.Sweep();
-  EXPECT_EQ(client.Execute({"GET", "k"}), Outcome::kParked);
+  ASSERT_EQ(client.Execute({"GET", "k"}), Outcome::kParked);
   client.AwaitWake();
 }
 
