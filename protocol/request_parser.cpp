@@ -9,8 +9,11 @@
 namespace replete {
 namespace {
 
-// Smallest first step of a big bulk's memory; later steps double what has arrived.
+// Smallest first step of a big bulk's memory; later steps double what has arrived. Growing copies
+// and for a moment holds both, so what has come this far gets all it announced: the system gives
+// pages as they are written, and who stops here has cost no more than was sent.
 constexpr size_t kBulkStep = size_t{16} * 1024;
+constexpr size_t kLastBulkStep = size_t{1} * 1024 * 1024;
 // What is kept between requests so that usual ones allocate nothing.
 constexpr size_t kKeptPendingArgs = 256;
 constexpr size_t kKeptInlineStorage = 4096;
@@ -53,6 +56,11 @@ inline const char* ReadPlainLength(const char* p, const char* end, size_t* value
     number = number * 10 + next;
   }
   return nullptr;
+}
+
+size_t NextCapacity(size_t arrived, size_t whole) {
+  if (arrived >= kLastBulkStep) return whole;
+  return std::min(whole, std::max(kBulkStep, arrived * 2));
 }
 
 }  // namespace
@@ -310,7 +318,7 @@ ParseResult RequestParser::Fail(std::string_view message) {
 void RequestParser::BeginBulk(std::string_view arrived) {
   receiving_bulk_ = true;
   if (!arrived.empty()) {
-    bulk_.Grow(std::min(bulk_size_ + 2, std::max(kBulkStep, arrived.size() * 2)));
+    bulk_.Grow(NextCapacity(arrived.size(), bulk_size_ + 2));
     std::memcpy(bulk_.data(), arrived.data(), arrived.size());
     bulk_.Resize(arrived.size());
   }
@@ -319,7 +327,7 @@ void RequestParser::BeginBulk(std::string_view arrived) {
 BulkSpan RequestParser::BulkTail(size_t at_most) {
   const size_t whole = bulk_size_ + 2;
   if (bulk_.size() == bulk_.capacity()) {
-    bulk_.Grow(std::min(whole, std::max(kBulkStep, bulk_.size() * 2)));
+    bulk_.Grow(NextCapacity(bulk_.size(), whole));
   }
   const size_t room = std::min(whole, bulk_.capacity()) - bulk_.size();
   return {bulk_.data() + bulk_.size(), std::min(at_most, room)};
@@ -365,7 +373,7 @@ void RequestParser::ReleaseServed() {
 
 size_t RequestParser::owned_bytes() const {
   return pending_.capacity() * sizeof(PendingArg) + bulks_.capacity() * sizeof(OwnedBulk) +
-         bulks_bytes_ + bulk_.capacity() + inline_storage_.capacity();
+         bulks_bytes_ + std::min(bulk_.capacity(), std::max(bulk_.size(), 2 * kLastBulkStep)) + inline_storage_.capacity();
 }
 
 void RequestParser::Reset() {
