@@ -28,6 +28,7 @@ struct Config {
   std::string unixsocket;
   int unixsocketperm = 0;
   int threads = DefaultThreads();
+  bool elastic_threads = true;
   int databases = 16;
   std::string dir = ".";
   bool auto_create = false;

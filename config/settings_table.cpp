@@ -106,6 +106,13 @@ constexpr Setting kSettings[] = {
                                   .change = Change::kAtStart,
                                   .doc = "Event loops, one thread each.",
                                   .default_doc = "the number of cores"}),
+    YesNoRow<&Config::elastic_threads>(
+        {.name = "elastic-threads",
+         .section = "server",
+         .change = Change::kAtStart,
+         .doc =
+             "Use as many of the threads as the load needs, moving connections between them; no: "
+             "connections are dealt to all threads in turn and stay."}),
     IntegerRow<&Config::databases>(1, 65536,
                                    {.name = "databases",
                                     .section = "server",

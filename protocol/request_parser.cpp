@@ -373,7 +373,8 @@ void RequestParser::ReleaseServed() {
 
 size_t RequestParser::owned_bytes() const {
   return pending_.capacity() * sizeof(PendingArg) + bulks_.capacity() * sizeof(OwnedBulk) +
-         bulks_bytes_ + std::min(bulk_.capacity(), std::max(bulk_.size(), 2 * kLastBulkStep)) + inline_storage_.capacity();
+         bulks_bytes_ + std::min(bulk_.capacity(), std::max(bulk_.size(), 2 * kLastBulkStep)) +
+         inline_storage_.capacity();
 }
 
 void RequestParser::Reset() {

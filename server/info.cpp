@@ -215,6 +215,8 @@ void WriteReplete(Server& server, Lines& lines) {
   }
   const ServerStats& stats = server.stats();
   lines.Add("threads", server.threads());
+  lines.Add("threads_active", server.active_threads());
+  lines.Add("connections_moved", stats.connections_moved.load());
   lines.Add("longest_loop_iteration_us", stats.longest_loop_iteration_us());
   lines.Add("longest_lock_hold_us", stats.longest_lock_hold_us());
   lines.Add("longest_insert_cpu_us", growth / 1000);

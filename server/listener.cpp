@@ -122,7 +122,7 @@ void Listener::Deal(int descriptor, int family) {
       ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
     }
   }
-  server_.loop(next_loop_++ % server_.threads()).Adopt(descriptor, family);
+  server_.loop(next_loop_++ % server_.active_threads()).Adopt(descriptor, family);
 }
 
 }  // namespace replete

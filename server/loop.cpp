@@ -31,9 +31,20 @@ Loop::~Loop() = default;
 
 void Loop::Run() {
   thread_ = std::this_thread::get_id();
+  if (clockid_t clock = 0; ::pthread_getcpuclockid(::pthread_self(), &clock) == 0) {
+    cpu_clock_.store(clock);
+  }
   ScheduleTick();
   auto work = boost::asio::make_work_guard(context_);
   context_.run();
+  cpu_clock_.store(kNotRunning);  // a clock of a thread that has ended cannot be read
+}
+
+int64_t Loop::CpuNanos() const {
+  timespec time{};
+  const clockid_t clock = cpu_clock_.load();
+  if (clock == kNotRunning || ::clock_gettime(clock, &time) != 0) return 0;
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 void Loop::Stop() {
@@ -70,6 +81,26 @@ void Loop::Remove(Session* session) {
     sessions_[at]->index = at;
   }
   sessions_.pop_back();
+}
+
+void Loop::Give(Loop& to, size_t one_of) {
+  boost::asio::post(context_, [this, &to, one_of] {
+    std::vector<std::shared_ptr<Session>> going;
+    for (size_t i = 0; i < sessions_.size(); i += one_of) going.push_back(sessions_[i]);
+    GiveNext(std::move(going), to);
+  });
+}
+
+// Some at a time: others have their turn in between.
+void Loop::GiveNext(std::vector<std::shared_ptr<Session>> going, Loop& to) {
+  constexpr size_t kInTurn = 64;
+  for (size_t i = 0; i < kInTurn && !going.empty(); ++i, going.pop_back()) {
+    if (&going.back()->loop() == this) going.back()->MoveTo(to);
+  }
+  if (going.empty()) return;
+  boost::asio::post(context_, [this, &to, going = std::move(going)]() mutable {
+    GiveNext(std::move(going), to);
+  });
 }
 
 void Loop::Adopt(int descriptor, int family) {
@@ -109,7 +140,11 @@ void Loop::Tick() {
   dispatcher_.Tick();
   Inspect();
   server_.reclaimer().Collect();
-  if (index_ == 0 && ticks_ % 5 == 0) server_.CorrectMemory();
+  if (index_ == 0 && ticks_ % 5 == 0) {
+    server_.CorrectMemory();
+    server_.ScaleThreads();
+  }
+  if (server_.moves_sessions()) Give(server_.loop((index_ + 1) % loops_), 3);
   NoteIteration(CycleClock::Ticks() - start);
   SweepOn();
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -29,6 +31,7 @@ struct Ahead {
 class Loop {
  public:
   static constexpr size_t kAhead = 32;
+  static constexpr clockid_t kNotRunning = INT32_MIN;
 
   Loop(Server& server, size_t index, size_t loops);
   ~Loop();
@@ -53,6 +56,11 @@ class Loop {
   // Takes over a socket accepted elsewhere. Any thread.
   void Adopt(int descriptor, int family);
 
+  // One of so many of its sessions, as far as they may move, goes to another loop. Any thread.
+  void Give(Loop& to, size_t one_of);
+  // CPU time of the thread so far, in nanoseconds. Any thread.
+  int64_t CpuNanos() const;
+
   // A handler has run for so long.
   void NoteIteration(uint64_t ticks) {
     if (ticks > longest_ticks_) [[unlikely]]
@@ -68,6 +76,7 @@ class Loop {
   void Inspect();
   void NoteLongest(uint64_t ticks);
   void Finish(int rounds);
+  void GiveNext(std::vector<std::shared_ptr<Session>> going, Loop& to);
 
   Server& server_;
   const size_t index_;
@@ -85,6 +94,7 @@ class Loop {
   uint64_t ticks_ = 0;
   bool stopping_ = false;
   std::thread::id thread_;
+  std::atomic<clockid_t> cpu_clock_{kNotRunning};
 };
 
 }  // namespace replete

@@ -44,6 +44,8 @@ int Main(int argc, char** argv) {
   if (line.action == CommandLine::Action::kCheck) return 0;
   const char* test_commands = std::getenv("REPLETE_TEST_COMMANDS");
   options.with_test_commands = test_commands != nullptr && test_commands == std::string_view("yes");
+  options.moves_sessions =
+      options.with_test_commands && std::getenv("REPLETE_TEST_MOVES") != nullptr;
   if (const char* text = std::getenv("REPLETE_TEST_TIER");
       text != nullptr && options.with_test_commands) {
     std::string problem;

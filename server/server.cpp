@@ -14,6 +14,7 @@
 #include "server/listener.h"
 #include "server/loop.h"
 #include "server/session.h"
+#include "server/thread_scaler.h"
 #include "server/worker_pool.h"
 
 namespace replete {
@@ -47,7 +48,8 @@ Server::Server(ServerOptions options)
       clock_(options.clock != nullptr ? options.clock : &system_clock_),
       effect_sink_(std::move(options.effect_sink)),
       started_ms_(MonotonicNanos() / 1'000'000),
-      run_id_(MakeRunId()) {
+      run_id_(MakeRunId()),
+      moves_sessions_(options.moves_sessions) {
   const Config& config = options.config;
   if (options.fake_tier) fake_tier_ = std::make_unique<FakeTier>(*this, *options.fake_tier);
   const NamespaceRegistry::Surroundings surroundings{
@@ -65,6 +67,11 @@ Server::Server(ServerOptions options)
   disposal_ = std::make_unique<WorkerPool>(1);
   const auto loops = static_cast<size_t>(std::max(1, config.threads));
   for (size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(*this, i, loops));
+  if (config.elastic_threads && loops > 1) {
+    thread_scaler_ = std::make_unique<ThreadScaler>(loops_);
+  } else {
+    active_threads_ = loops;
+  }
   RaiseDescriptorLimit(config.maxclients);
   settings_.OnChange([this](const Config& old, const Config& now) { ApplyConfig(old, now); });
 }
@@ -206,6 +213,10 @@ void Server::ReadAllocator() {
   memory_overhead_.store(static_cast<int64_t>(active - std::min(active, allocated)),
                          std::memory_order_relaxed);
 #endif
+}
+
+void Server::ScaleThreads() {
+  if (thread_scaler_) active_threads_.store(thread_scaler_->Tick(), std::memory_order_relaxed);
 }
 
 void Server::Undo(const TierBatch& batch) { Dispatcher(*this).Undo(batch); }

@@ -26,6 +26,7 @@ namespace replete {
 class Dispatcher;
 class Listener;
 class Loop;
+class ThreadScaler;
 class WorkerPool;
 struct Effect;
 
@@ -39,6 +40,7 @@ struct ServerOptions {
   EffectSink effect_sink;                    // none: effects are not even made
   const Clock* clock = nullptr;              // null: the system's
   std::optional<FakeTierOptions> fake_tier;  // all keyspaces get it
+  bool moves_sessions = false;               // all the time, from loop to loop
 };
 
 // The daemon: everything that is shared by the loops, made in the order that they depend on each
@@ -76,6 +78,8 @@ class Server final : public TierHost {
   const std::string& run_id() const { return run_id_; }
   int port() const;
   size_t threads() const { return loops_.size(); }
+  // Of those, the first so many take connections.
+  size_t active_threads() const { return active_threads_.load(std::memory_order_relaxed); }
   Loop& loop(size_t index) { return *loops_[index]; }
   uint64_t commands_processed() const;
 
@@ -99,6 +103,10 @@ class Server final : public TierHost {
   int64_t memory_used() const;
   // Compares what the keyspaces count with what the allocator holds. Every 100 ms.
   void CorrectMemory();
+
+  // Takes more or fewer loops into use, as elastic-threads says. Every 100 ms, on the first loop.
+  void ScaleThreads();
+  bool moves_sessions() const { return moves_sessions_; }
 
   void AppendEffect(const Effect& effect);
 
@@ -132,9 +140,12 @@ class Server final : public TierHost {
   std::atomic<size_t> client_count_{0};
   mutable std::mutex clients_mutex_;
   std::map<uint64_t, std::shared_ptr<const ClientInfo>> clients_;
+  const bool moves_sessions_;
+  std::atomic<size_t> active_threads_{1};
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<WorkerPool> disposal_;
   std::vector<std::unique_ptr<Loop>> loops_;
+  std::unique_ptr<ThreadScaler> thread_scaler_;  // elastic-threads
   std::unique_ptr<Listener> listener_;
 };
 

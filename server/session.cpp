@@ -34,16 +34,38 @@ void Session::OrCut(Work&& work) {
     work();
   } catch (const std::bad_alloc&) {
     executing_ = false;
-    loop_.dispatcher().output().Clear();
+    loop().dispatcher().output().Clear();
     if (state_ != State::kAway) parser_.Reset();
     Cut();
   }
+}
+
+// Any thread.
+template <class Work>
+void Session::AtHome(Work work) {
+  Loop& home = loop();
+  boost::asio::post(home.context(),
+                    [self = shared_from_this(), &home, work = std::move(work)]() mutable {
+                      // It has moved since, or is about to arrive.
+                      if (&self->loop() != &home || self->in_transit_) [[unlikely]] {
+                        self->AtHome(std::move(work));
+                      } else {
+                        work();
+                      }
+                    });
 }
 
 // --- reading ---
 
 void Session::Read() {
   if (reading_ || closed_ || waits_for_turn_) return;
+  if (destination_ != nullptr) [[unlikely]] {
+    Loop& to = *std::exchange(destination_, nullptr);
+    if (MayMove()) {
+      Depart(to);
+      return;
+    }
+  }
   if (state_ != State::kReady || unsent_bytes() > kMaxUnsent) {
     if (input_.size() > kMaxUnsent) return;  // Process reads on when it can go on
   } else if (parser_.WantsBulk()) {
@@ -94,12 +116,14 @@ void Session::ReadBulk() {
 // Nothing may move the input while a read into it is under way: who wants to, cancels it, and goes
 // on here.
 void Session::OnReadCancelled() {
+  const bool for_upkeep = shrinking_ || destination_ != nullptr;
   if (shrinking_) {
     shrinking_ = false;
     read_size_ = kFirstRead;
     input_.Shrink(kFirstRead);
   }
-  Process();
+  // Upkeep is no activity of the client.
+  if (!for_upkeep || !input_.empty()) Process();
   Read();
 }
 
@@ -116,14 +140,14 @@ void Session::Continue() {
 
 void Session::OnRead(size_t n) {
   const uint64_t start = CycleClock::Ticks();
-  loop_.server().stats().net_input_bytes.fetch_add(n, std::memory_order_relaxed);
+  loop().server().stats().net_input_bytes.fetch_add(n, std::memory_order_relaxed);
   if (n >= read_size_ && read_size_ < kLargestRead) read_size_ *= 4;
   if (finishing_) {
     input_.Clear();
   } else {
     Process();
   }
-  loop_.NoteIteration(CycleClock::Ticks() - start);
+  loop().NoteIteration(CycleClock::Ticks() - start);
   Read();
 }
 
@@ -134,7 +158,7 @@ void Session::Process() {
 }
 
 void Session::TakeRequests() {
-  Dispatcher& dispatcher = loop_.dispatcher();
+  Dispatcher& dispatcher = loop().dispatcher();
   dispatcher.Refresh();
   parser_.set_max_bulk(dispatcher.config().proto_max_bulk_len);
   executing_ = true;
@@ -152,7 +176,7 @@ void Session::TakeRequests() {
     }
     ParseResult result = ParseResult::kIncomplete;
     const size_t n = ParseAhead(&result);
-    if (n > 1 && loop_.may_look_ahead()) Prefetch(n);
+    if (n > 1 && loop().may_look_ahead()) Prefetch(n);
     taken += n;
     if (!RunAhead(n)) break;
     if (result == ParseResult::kError) {
@@ -180,11 +204,11 @@ void Session::TakeRequests() {
 // Others on this loop have their turn first.
 void Session::WaitForTurn() {
   waits_for_turn_ = true;
-  boost::asio::post(loop_.context(), [self = shared_from_this()] {
+  boost::asio::post(loop().context(), [self = shared_from_this()] {
     const uint64_t start = CycleClock::Ticks();
     self->waits_for_turn_ = false;
     self->Continue();
-    self->loop_.NoteIteration(CycleClock::Ticks() - start);
+    self->loop().NoteIteration(CycleClock::Ticks() - start);
   });
 }
 
@@ -192,8 +216,8 @@ void Session::WaitForTurn() {
 // What is beside the input (inline arguments, big bulks) is only good until the next Parse and so
 // ends the batch.
 size_t Session::ParseAhead(ParseResult* result) {
-  auto& ahead = loop_.ahead();
-  const CommandTable& commands = loop_.server().commands();
+  auto& ahead = loop().ahead();
+  const CommandTable& commands = loop().server().commands();
   // Before authentication the limits of the next request depend on this one.
   const size_t most = client_.authenticated ? Loop::kAhead : 1;
   std::string_view rest = input_.view();
@@ -227,9 +251,9 @@ size_t Session::ParseAhead(ParseResult* result) {
 // All buckets first, then all entries, then those that are displaced: by the time a request runs,
 // what it needs is in the cache. Wrong guesses (a prefix, a SELECT before it) only cost the fetch.
 void Session::Prefetch(size_t n) {
-  auto& ahead = loop_.ahead();
+  auto& ahead = loop().ahead();
   const Keyspace& keyspace = *client_.keyspace;
-  Reclaimer::ReadGuard guard(loop_.reader());
+  Reclaimer::ReadGuard guard(loop().reader());
   for (size_t i = 0; i < n; ++i) {
     Ahead& next = ahead[i];
     if (next.command == nullptr || next.command->scope != Scope::kKeys) continue;
@@ -252,8 +276,8 @@ void Session::Prefetch(size_t n) {
 
 // False: the session does not go on now (it waits, or closes).
 bool Session::RunAhead(size_t n) {
-  auto& ahead = loop_.ahead();
-  Dispatcher& dispatcher = loop_.dispatcher();
+  auto& ahead = loop().ahead();
+  Dispatcher& dispatcher = loop().dispatcher();
   size_t consumed = 0;
   for (size_t i = 0; i < n; ++i) {
     const Request& request = ahead[i].request;
@@ -310,7 +334,7 @@ void Session::After(Outcome outcome, std::span<const std::string_view> args) {
       break;
     case Outcome::kBlocked:
       state_ = State::kBlocked;
-      blocked_ = loop_.dispatcher().TakeBlocked();
+      blocked_ = loop().dispatcher().TakeBlocked();
       client_.info->blocked.store(true, std::memory_order_relaxed);
       ArmTimeout();
       break;
@@ -320,8 +344,7 @@ void Session::After(Outcome outcome, std::span<const std::string_view> args) {
 // --- waiting ---
 
 void Session::Wake() {
-  boost::asio::post(loop_.context(),
-                    [self = shared_from_this()] { self->OrCut([&] { self->Resume(); }); });
+  AtHome([this] { OrCut([this] { Resume(); }); });
 }
 
 void Session::Resume() {
@@ -331,7 +354,7 @@ void Session::Resume() {
   const std::vector<std::string> saved = std::move(saved_);
   saved_.clear();
   const std::vector<std::string_view> args(saved.begin(), saved.end());
-  Dispatcher& dispatcher = loop_.dispatcher();
+  Dispatcher& dispatcher = loop().dispatcher();
   dispatcher.Refresh();
   executing_ = true;
   const Outcome outcome =
@@ -346,16 +369,15 @@ void Session::Resume() {
 }
 
 void Session::Complete(OutputBuffer reply, CommitTokens tokens) {
-  boost::asio::post(loop_.context(), [self = shared_from_this(), reply = std::move(reply),
-                                      tokens = std::move(tokens)]() mutable {
-    self->OrCut([&] { self->Answer(std::move(reply), std::move(tokens)); });
+  AtHome([this, reply = std::move(reply), tokens = std::move(tokens)]() mutable {
+    OrCut([&] { Answer(std::move(reply), std::move(tokens)); });
   });
 }
 
 void Session::Answer(OutputBuffer reply, CommitTokens tokens) {
   timeout_.reset();
   // Served under one of its keys: it still stands under the others.
-  if (blocked_ && blocked_->places.size() > 1) loop_.dispatcher().Detach(blocked_);
+  if (blocked_ && blocked_->places.size() > 1) loop().dispatcher().Detach(blocked_);
   blocked_.reset();
   client_.info->blocked.store(false, std::memory_order_relaxed);
   state_ = State::kReady;
@@ -363,7 +385,7 @@ void Session::Answer(OutputBuffer reply, CommitTokens tokens) {
     Leave();
     return;
   }
-  OutputBuffer& output = loop_.dispatcher().output();
+  OutputBuffer& output = loop().dispatcher().output();
   const size_t start = output.size();
   output.Append(reply.view());
   if (!tokens.empty()) Hold(start, std::move(tokens));
@@ -374,7 +396,7 @@ void Session::Answer(OutputBuffer reply, CommitTokens tokens) {
 // The last reply in the output, which begins there, waits until its write is stored, and so does
 // what follows.
 void Session::Hold(size_t reply_start, CommitTokens tokens) {
-  OutputBuffer& output = loop_.dispatcher().output();
+  OutputBuffer& output = loop().dispatcher().output();
   held_.Append(output.view().substr(0, reply_start));
   held_.Append(output.view().substr(reply_start), std::move(tokens));
   output.Clear();
@@ -382,13 +404,13 @@ void Session::Hold(size_t reply_start, CommitTokens tokens) {
 
 // Puts what may be sent into the output; is called again when more may be.
 void Session::SendHeld() {
-  OutputBuffer& output = loop_.dispatcher().output();
+  OutputBuffer& output = loop().dispatcher().output();
   held_.Append(output.view());
   output.Clear();
   for (held_.Drain(&output); !held_.empty() && !awaits_tier_; held_.Drain(&output)) {
     const CommitToken next = held_.next();
     awaits_tier_ = next.tier->commits().Await(next.sequence, [self = shared_from_this()] {
-      boost::asio::post(self->loop_.context(), [self] {
+      self->AtHome([self = self.get()] {
         self->awaits_tier_ = false;
         const bool was_full = self->unsent_bytes() > kMaxUnsent;
         self->Flush();
@@ -401,7 +423,7 @@ void Session::SendHeld() {
 void Session::ArmTimeout() {
   if (blocked_->timeout_ms == 0) return;
   timeout_ = std::make_unique<boost::asio::steady_timer>(
-      loop_.context(), std::chrono::milliseconds(blocked_->timeout_ms));
+      loop().context(), std::chrono::milliseconds(blocked_->timeout_ms));
   timeout_->async_wait(
       [weak = weak_from_this(), blocked = blocked_](const boost::system::error_code& error) {
         auto self = weak.lock();
@@ -411,7 +433,7 @@ void Session::ArmTimeout() {
 
 void Session::OnTimeout() {
   if (!blocked_->Cancel()) return;  // served this very moment: Complete is on its way
-  loop_.dispatcher().Detach(blocked_);
+  loop().dispatcher().Detach(blocked_);
   OutputBuffer reply;
   ReplyWriter(reply, client_.resp3).NullArray();
   Answer(std::move(reply), {});
@@ -420,7 +442,7 @@ void Session::OnTimeout() {
 // --- writing ---
 
 void Session::Flush() {
-  OutputBuffer& output = loop_.dispatcher().output();
+  OutputBuffer& output = loop().dispatcher().output();
   if (closed_) {
     output.Clear();
     return;
@@ -437,7 +459,7 @@ void Session::Flush() {
         Close();
         return;
       }
-      loop_.server().stats().net_output_bytes.fetch_add(sent, std::memory_order_relaxed);
+      loop().server().stats().net_output_bytes.fetch_add(sent, std::memory_order_relaxed);
     }
     if (sent < output.size()) [[unlikely]]
       unsent_.Append(output.view().substr(sent));
@@ -477,8 +499,8 @@ void Session::Write() {
         }
         if (n > 0) {
           unsent.Consume(static_cast<size_t>(n));
-          self->loop_.server().stats().net_output_bytes.fetch_add(static_cast<uint64_t>(n),
-                                                                  std::memory_order_relaxed);
+          self->loop().server().stats().net_output_bytes.fetch_add(static_cast<uint64_t>(n),
+                                                                   std::memory_order_relaxed);
         }
         if (unsent.empty()) unsent.Shrink(0);
         self->Flush();
@@ -490,7 +512,7 @@ void Session::Write() {
 void Session::CheckOutputLimits() {
   if (state_ == State::kAway) return;
   const auto kind = client_.subscribed() ? ClientClass::kPubSub : ClientClass::kNormal;
-  const OutputBufferLimit& limit = loop_.dispatcher().config().client_output_buffer_limit.of(kind);
+  const OutputBufferLimit& limit = loop().dispatcher().config().client_output_buffer_limit.of(kind);
   if (limit.hard_bytes != 0 && unsent_.size() > limit.hard_bytes) {
     Cut();
     return;
@@ -508,17 +530,17 @@ void Session::CheckOutputLimits() {
 void Session::Deliver(std::shared_ptr<const Message> message, const std::string* pattern) {
   // From its own loop at once: what a client publishes to itself comes before the reply, as in
   // Redis.
-  if (loop_.OnThisThread() && executing_) {
+  if (loop().OnThisThread() && executing_) {
     OutputBuffer push;
     Push(*message, pattern, push);
-    loop_.dispatcher().InsertPush(push.view());
+    loop().dispatcher().InsertPush(push.view());
     return;
   }
   auto copy = pattern != nullptr ? std::make_optional(*pattern) : std::nullopt;
-  boost::asio::post(loop_.context(), [self = shared_from_this(), message, copy] {
-    if (self->closed_) return;
-    self->Push(*message, copy ? &*copy : nullptr, self->loop_.dispatcher().output());
-    self->Flush();
+  AtHome([this, message, copy] {
+    if (closed_) return;
+    Push(*message, copy ? &*copy : nullptr, loop().dispatcher().output());
+    Flush();
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -24,7 +25,7 @@ class Loop;
 
 // One connection: bytes in, requests through the loop's dispatcher, bytes out in one send a batch.
 // Owned by one loop, on whose thread everything runs but Wake, Complete and Deliver, which post
-// there.
+// there. Between two requests it may move to another loop (MoveTo).
 //
 // Flow control: a client that does not read its replies is still read from, so that two sides that
 // both write first do not wait for each other; but once kMaxUnsent of replies wait, its requests
@@ -48,6 +49,11 @@ class Session final : public Parkable,
   // Sends what is there and says that no more comes; the peer's bytes are dropped.
   void Finish();
   bool closed() const { return closed_; }
+  Loop& loop() const { return *loop_.load(std::memory_order_acquire); }
+  // Goes to another loop as soon as the read that is under way has been taken back; stays where
+  // something ties it to its own: a request that waits, replies that wait, a transaction, watched
+  // keys, subscriptions.
+  void MoveTo(Loop& loop);
   // Once in a while: idle time, buffers that are larger than they need be, limits that count in
   // seconds.
   void Inspect(int64_t now_ms);
@@ -67,6 +73,11 @@ class Session final : public Parkable,
     kBlocked,  // waits for an element
   };
 
+  template <class Work>
+  void AtHome(Work work);
+  bool MayMove() const;
+  void Depart(Loop& to);
+  void Arrive();
   void Read();
   void OnRead(size_t n);
   void OnReadCancelled();
@@ -96,7 +107,7 @@ class Session final : public Parkable,
   void Push(const Message& message, const std::string* pattern, OutputBuffer& output);
   void Leave();
 
-  Loop& loop_;
+  std::atomic<Loop*> loop_;  // is set on the thread of the loop that it leaves
   Socket socket_;
   const int descriptor_;
   Client client_;
@@ -121,6 +132,8 @@ class Session final : public Parkable,
   bool finishing_ = false;
   bool waits_for_turn_ = false;
   bool closed_ = false;
+  bool in_transit_ = false;      // between Depart and Arrive
+  Loop* destination_ = nullptr;  // until the read has been taken back
 };
 
 }  // namespace replete

@@ -4,6 +4,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
 
 #include "server/loop.h"
 #include "server/server.h"
@@ -36,7 +39,7 @@ std::string AddressText(const sockaddr_storage& address, bool* loopback) {
 }  // namespace
 
 Session::Session(Loop& loop, Socket socket)
-    : loop_(loop),
+    : loop_(&loop),
       socket_(std::move(socket)),
       descriptor_(socket_.native_handle()),
       read_size_(kFirstRead) {
@@ -44,10 +47,13 @@ Session::Session(Loop& loop, Socket socket)
   client_.info->descriptor = descriptor_;
 }
 
-Session::~Session() = default;
+Session::~Session() {
+  // The loop that it was on its way to has ended.
+  if (in_transit_) ::close(descriptor_);
+}
 
 bool Session::Start() {
-  Server& server = loop_.server();
+  Server& server = loop().server();
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
@@ -59,7 +65,7 @@ bool Session::Start() {
     info.local_address = AddressText(address, &unused);
   }
   if (address.ss_family == AF_UNIX) info.address = info.local_address + ":0";
-  Dispatcher& dispatcher = loop_.dispatcher();
+  Dispatcher& dispatcher = loop().dispatcher();
   dispatcher.Refresh();
   auto refuse = [&](std::string_view line) {
     const std::string reply = fmt::format("-{}\r\n", line);
@@ -83,7 +89,7 @@ bool Session::Start() {
   ++server.stats().connections_received;
   self_ = shared_from_this();
   client_.subscriber = weak_from_this();
-  loop_.Add(shared_from_this());
+  loop().Add(shared_from_this());
   Read();
   return true;
 }
@@ -94,7 +100,7 @@ void Session::Close() {
   boost::system::error_code ignored;
   socket_.close(ignored);
   if (state_ != State::kAway) Leave();
-  loop_.Remove(this);
+  loop().Remove(this);
 }
 
 // Closes the connection of a client that does not read: what the kernel holds for it is dropped,
@@ -107,15 +113,15 @@ void Session::Cut() {
 
 // Takes the client out of everything that knows it.
 void Session::Leave() {
-  Server& server = loop_.server();
+  Server& server = loop().server();
   timeout_.reset();
   if (blocked_) {
     blocked_->Cancel();
-    loop_.dispatcher().Detach(std::move(blocked_));
+    loop().dispatcher().Detach(std::move(blocked_));
   }
   server.RemoveClient(client_.id);
   client_.loads.reset();
-  loop_.dispatcher().Unwatch(client_);
+  loop().dispatcher().Unwatch(client_);
   for (const std::string& channel : client_.channels) server.pubsub().Unsubscribe(channel, this);
   for (const std::string& pattern : client_.patterns) {
     server.pubsub().UnsubscribePattern(pattern, this);
@@ -124,6 +130,59 @@ void Session::Leave() {
   client_.patterns.clear();
   self_.reset();
 }
+
+// --- moving ---
+
+bool Session::MayMove() const {
+  return !closed_ && state_ == State::kReady && !reading_ && !writing_ && !awaits_tier_ &&
+         !executing_ && !shrinking_ && !finishing_ && input_.empty() && !parser_.WantsBulk() &&
+         unsent_.empty() && held_.empty() && !client_.in_multi && client_.watched.empty() &&
+         !client_.subscribed();
+}
+
+void Session::MoveTo(Loop& to) {
+  if (!reading_ || &to == &loop()) return;
+  destination_ = &to;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Session::Depart(Loop& to) {
+  boost::system::error_code error;
+  socket_.release(error);
+  if (error) {
+    Close();
+    return;
+  }
+  ++loop().server().stats().connections_moved;
+  in_transit_ = true;
+  self_.reset();
+  loop().Remove(this);
+  loop_.store(&to, std::memory_order_release);
+  boost::asio::post(to.context(), [self = shared_from_this()] { self->Arrive(); });
+}
+
+void Session::Arrive() {
+  Loop& home = loop();
+  int domain = AF_INET;
+  socklen_t size = sizeof domain;
+  ::getsockopt(descriptor_, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+  boost::system::error_code error;
+  socket_ = Socket(home.context());
+  socket_.assign(boost::asio::generic::stream_protocol(domain, 0), descriptor_, error);
+  self_ = shared_from_this();
+  in_transit_ = false;
+  home.Add(shared_from_this());
+  if (error) ::close(descriptor_);
+  if (!error) socket_.native_non_blocking(true, error);
+  if (error) {
+    Close();
+    return;
+  }
+  Read();
+}
+
+// --- ending ---
 
 void Session::Finish() {
   finishing_ = true;
@@ -136,7 +195,7 @@ void Session::Inspect(int64_t now_ms) {
   if (!unsent_.empty()) CheckOutputLimits();
   if (closed_) return;
   const int64_t idle = now_ms - client_.info->last_active_ms.load(std::memory_order_relaxed);
-  const int timeout_s = loop_.dispatcher().config().timeout_s;
+  const int timeout_s = loop().dispatcher().config().timeout_s;
   if (timeout_s > 0 && idle > timeout_s * int64_t{1000} && state_ != State::kBlocked &&
       state_ != State::kAway && !client_.subscribed()) {
     Close();

@@ -163,8 +163,10 @@ class ServerProcess {
                                      dir_.string()};
     if (redis_) {
       line.insert(line.end(), {"--save", "", "--appendonly", "no", "--daemonize", "no"});
-    } else if (threads_ > 0) {
-      line.insert(line.end(), {"--threads", std::to_string(threads_)});
+    } else {
+      // Connections on all loops, however little they do.
+      line.insert(line.end(), {"--elastic-threads", "no"});
+      if (threads_ > 0) line.insert(line.end(), {"--threads", std::to_string(threads_)});
     }
     line.insert(line.end(), args_.begin(), args_.end());
     return line;
