@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,7 @@ class Entry;
 // looks whether it is still there and unchanged. Under the shard's lock.
 class CandidatePool {
  public:
-  static constexpr size_t kCapacity = 8;
+  static constexpr size_t kCapacity = 14;
 
   struct Candidate {
     Entry* entry;
@@ -40,6 +41,13 @@ class CandidatePool {
       candidates_[at] = candidates_[at - 1];
     }
     candidates_[at] = candidate;
+  }
+  // Only the best `size` stay.
+  void KeepBest(size_t size) {
+    if (size_ <= size) return;
+    std::copy(candidates_.begin() + (size_ - size), candidates_.begin() + size_,
+              candidates_.begin());
+    size_ = size;
   }
   template <class Fn>
   void ForEach(Fn&& fn) {

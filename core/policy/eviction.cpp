@@ -1,5 +1,7 @@
 #include "core/policy/eviction.h"
 
+#include <algorithm>
+
 #include "core/keyspace/access.h"
 #include "core/policy/frequency.h"
 
@@ -8,6 +10,9 @@ namespace {
 
 // Comparing each victim with more names than this would cost more than sparing them is worth.
 constexpr size_t kNamesCompared = 64;
+// One of so many entries of a segment becomes a candidate. A share and not a number: segments have
+// up to twice as many entries as others, and those that have few would soon give away the wrong.
+constexpr size_t kCandidateOf = 72;
 
 bool IsNamed(const Entry* entry, std::span<const Key> named) {
   if (named.size() > kNamesCompared) return false;
@@ -83,10 +88,13 @@ void Refill(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
   constexpr int kSegments = 16;
   for (int i = 0; i < kSegments && pool.empty(); ++i) {
     if (pool.hand >= EntryTable::kScanEnd) pool.hand = 0;
+    size_t seen = 0;
     table.ForEachNear(pool.hand << 12, [&](Entry* entry) {
-      if (MayEvict(policy, entry))
-        pool.Add({entry, 0, EvictionScore(policy, shard, now_ms, entry)});
+      if (!MayEvict(policy, entry)) return;
+      pool.Add({entry, 0, EvictionScore(policy, shard, now_ms, entry)});
+      ++seen;
     });
+    pool.KeepBest(std::max<size_t>(1, (seen + kCandidateOf / 2) / kCandidateOf));
     pool.hand = table.NextSegment(pool.hand);
   }
   pool.ForEach([](CandidatePool::Candidate& one) { one.hash = HashKey(one.entry->key()); });

@@ -90,7 +90,7 @@ TEST_F(BulkEvictionTest, LruTakesWhatWasNotUsedForLongest) {
     odd += there && i % 2 == 1;
     late += there && i % 2 == 0 && i >= kEntries * 6 / 10;
   }
-  EXPECT_LE(odd, kEntries / 1000) << "but for what moved when segments became one";
+  EXPECT_LE(odd, kEntries / 500) << "but for what moved when segments became one";
   EXPECT_GE(late, kEntries * 2 / 10 * 99 / 100);
 }
 
