@@ -29,6 +29,7 @@ struct Config {
   int unixsocketperm = 0;
   int threads = DefaultThreads();
   bool elastic_threads = true;
+  bool wake_pacing = true;
   int databases = 16;
   std::string dir = ".";
   bool auto_create = false;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,7 @@ Problem Listener::OpenTcp(const Config& config, const std::string& address) {
   if (!error && ip.is_v6()) acceptor->set_option(asio::ip::v6_only(true), error);
   if (!error) acceptor->bind(endpoint, error);
   if (!error) acceptor->listen(config.tcp_backlog, error);
+  if (!error) acceptor->native_non_blocking(true, error);
   if (error) return fail();
   tcp_.push_back(std::move(acceptor));
   return {};
@@ -64,6 +66,7 @@ Problem Listener::OpenLocal(const Config& config) {
   local_->open(asio::local::stream_protocol(), error);
   if (!error) local_->bind(asio::local::stream_protocol::endpoint(config.unixsocket), error);
   if (!error) local_->listen(config.tcp_backlog, error);
+  if (!error) local_->native_non_blocking(true, error);
   if (error) {
     local_.reset();
     return fmt::format("cannot listen on unixsocket {}: {}", config.unixsocket, error.message());
@@ -88,13 +91,9 @@ void Listener::Close() {
 
 template <class Acceptor>
 void Listener::Accept(Acceptor& acceptor) {
-  acceptor.async_accept([this, &acceptor](const boost::system::error_code& error, auto socket) {
-    if (error == asio::error::operation_aborted || !acceptor.is_open()) return;
-    if (!error) {
-      const int family =
-          std::is_same_v<Acceptor, Local> ? AF_UNIX : acceptor.local_endpoint().protocol().family();
-      boost::system::error_code released;
-      Deal(socket.release(released), family);
+  acceptor.async_wait(Acceptor::wait_read, [this, &acceptor](const boost::system::error_code& e) {
+    if (e == asio::error::operation_aborted || !acceptor.is_open()) return;
+    if (TakeSome(acceptor)) {
       Accept(acceptor);
       return;
     }
@@ -108,8 +107,25 @@ void Listener::Accept(Acceptor& acceptor) {
   });
 }
 
-void Listener::Deal(int descriptor, int family) {
-  if (family != AF_UNIX) {
+template <class Acceptor>
+bool Listener::TakeSome(Acceptor& acceptor) {
+  constexpr int kInTurn = 16;
+  for (int i = 0; i < kInTurn; ++i) {
+    const int descriptor =
+        ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      Deal(descriptor, std::is_same_v<Acceptor, Tcp>);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return true;
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Listener::Deal(int descriptor, bool tcp) {
+  if (tcp) {
     const int on = 1;
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const int keepalive_s = server_.settings().Snapshot()->tcp_keepalive_s;
@@ -122,7 +138,7 @@ void Listener::Deal(int descriptor, int family) {
       ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
     }
   }
-  server_.loop(next_loop_++ % server_.active_threads()).Adopt(descriptor, family);
+  server_.loop(next_loop_++ % server_.active_threads()).Adopt(descriptor);
 }
 
 }  // namespace replete

@@ -38,7 +38,10 @@ class Listener {
   Problem OpenLocal(const Config& config);
   template <class Acceptor>
   void Accept(Acceptor& acceptor);
-  void Deal(int descriptor, int family);
+  // False: the system has no room for another connection.
+  template <class Acceptor>
+  bool TakeSome(Acceptor& acceptor);
+  void Deal(int descriptor, bool tcp);
 
   Server& server_;
   std::vector<std::unique_ptr<Tcp>> tcp_;

@@ -1,5 +1,6 @@
 #include "server/loop.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
@@ -14,6 +15,8 @@ constexpr auto kTick = std::chrono::milliseconds(20);
 // Every so many ticks: limits that count in seconds, idle buffers. All sessions are seen in one
 // period.
 constexpr uint64_t kPeriodTicks = 50;
+// For how long connections are served before what else waits has its turn.
+constexpr int64_t kServeNanos = 200'000;
 
 }  // namespace
 
@@ -25,16 +28,20 @@ Loop::Loop(Server& server, size_t index, size_t loops)
       context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       timer_(context_),
       dispatcher_(server),
+      poller_(context_),
       reader_(server.reclaimer().Register(&may_look_ahead_)) {}
 
 Loop::~Loop() = default;
 
 void Loop::Run() {
-  thread_ = std::this_thread::get_id();
+  thread_.store(std::this_thread::get_id());
   if (clockid_t clock = 0; ::pthread_getcpuclockid(::pthread_self(), &clock) == 0) {
     cpu_clock_.store(clock);
   }
+  // Pauses are shorter than the 50 us by which the system may otherwise be late.
+  ::prctl(PR_SET_TIMERSLACK, 1);
   ScheduleTick();
+  AwaitSockets();
   auto work = boost::asio::make_work_guard(context_);
   context_.run();
   cpu_clock_.store(kNotRunning);  // a clock of a thread that has ended cannot be read
@@ -103,22 +110,70 @@ void Loop::GiveNext(std::vector<std::shared_ptr<Session>> going, Loop& to) {
   });
 }
 
-void Loop::Adopt(int descriptor, int family) {
-  boost::asio::post(context_, [this, descriptor, family] {
-    if (stopping_) {
-      ::close(descriptor);
-      return;
-    }
-    Session::Socket socket(context_);
-    boost::system::error_code error;
-    socket.assign(boost::asio::generic::stream_protocol(family, 0), descriptor, error);
-    if (error) {
-      ::close(descriptor);
-      return;
-    }
-    socket.native_non_blocking(true, error);
-    std::make_shared<Session>(*this, std::move(socket))->Start();
+void Loop::Adopt(int descriptor) {
+  if (!OnThisThread()) {
+    boost::asio::post(context_, [this, descriptor] { Adopt(descriptor); });
+  } else if (stopping_) {
+    ::close(descriptor);
+  } else {
+    std::make_shared<Session>(*this, descriptor)->Start();
+  }
+}
+
+void Loop::TakeTurn(std::shared_ptr<Session> session) {
+  in_line_.push_back(std::move(session));
+  if (!serving_) ServeSoon();
+}
+
+void Loop::AwaitSockets() {
+  if (std::exchange(awaits_sockets_, true)) return;
+  poller_.Await([this](const boost::system::error_code& error) {
+    if (error) return;
+    awaits_sockets_ = false;
+    ServeSockets();
   });
+}
+
+void Loop::ServeSoon() {
+  if (std::exchange(serves_soon_, true)) return;
+  boost::asio::post(context_, [this] {
+    serves_soon_ = false;
+    ServeSockets();
+  });
+}
+
+void Loop::ServeSockets() {
+  const int64_t ends = MonotonicNanos() + kServeNanos;
+  serving_ = true;
+  bool some = true;
+  for (bool paused = false; some && MonotonicNanos() < ends;) {
+    some = ServeRound();
+    if (!some && !paused && pacing_.pauses()) {
+      pacing_.Pause();
+      some = paused = true;
+    } else {
+      paused = false;
+    }
+  }
+  serving_ = false;
+  if (some) {
+    ServeSoon();
+  } else {
+    AwaitSockets();
+  }
+}
+
+// False: nothing was there.
+bool Loop::ServeRound() {
+  std::swap(have_turn_, in_line_);
+  const std::span<const epoll_event> events = poller_.Poll();
+  for (const epoll_event& event : events) {
+    static_cast<Session*>(event.data.ptr)->OnEvents(event.events);
+  }
+  const bool some = !events.empty() || !have_turn_.empty();
+  for (const std::shared_ptr<Session>& session : have_turn_) session->OnTurn();
+  have_turn_.clear();
+  return some;
 }
 
 void Loop::ScheduleTick() {
@@ -160,6 +215,7 @@ void Loop::SweepOn() {
 void Loop::Inspect() {
   const int64_t now = MonotonicNanos() / 1'000'000;
   dispatcher_.Refresh();
+  pacing_.Enable(dispatcher_.config().wake_pacing);
   size_t share = sessions_.size() / kPeriodTicks + 1;
   for (; share > 0 && !sessions_.empty(); --share) {
     if (inspected_ >= sessions_.size()) {

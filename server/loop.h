@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "core/keyspace/reclaimer.h"
+#include "protocol/output_buffer.h"
 #include "protocol/request_parser.h"
 #include "server/cycle_clock.h"
 #include "server/dispatcher.h"
+#include "server/socket_poller.h"
+#include "server/wake_pacing.h"
 
 namespace replete {
 
@@ -42,19 +45,25 @@ class Loop {
   void Run();
   // From any thread: sessions send what they have, then the loop ends.
   void Stop();
-  bool OnThisThread() const { return std::this_thread::get_id() == thread_; }
+  bool OnThisThread() const { return std::this_thread::get_id() == thread_.load(); }
 
   boost::asio::io_context& context() { return context_; }
   Server& server() { return server_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   std::array<Ahead, kAhead>& ahead() { return ahead_; }
   Reclaimer::Reader& reader() { return reader_; }
+  WakePacing& pacing() { return pacing_; }
+  SocketPoller& poller() { return poller_; }
+  // Empty between two reads: what sessions read into that have nothing left over from before.
+  OutputBuffer& shared_input() { return shared_input_; }
   bool may_look_ahead() const { return may_look_ahead_; }
 
   void Add(std::shared_ptr<Session> session);
   void Remove(Session* session);
-  // Takes over a socket accepted elsewhere. Any thread.
-  void Adopt(int descriptor, int family);
+  // Takes over a non-blocking socket. Any thread.
+  void Adopt(int descriptor);
+  // The session has more to do, and others have their turn first: OnTurn. Its own thread.
+  void TakeTurn(std::shared_ptr<Session> session);
 
   // One of so many of its sessions, as far as they may move, goes to another loop. Any thread.
   void Give(Loop& to, size_t one_of);
@@ -70,6 +79,10 @@ class Loop {
   uint64_t commands() const { return dispatcher_.commands(); }
 
  private:
+  void AwaitSockets();
+  void ServeSoon();
+  void ServeSockets();
+  bool ServeRound();
   void Tick();
   void ScheduleTick();
   void SweepOn();
@@ -84,6 +97,14 @@ class Loop {
   boost::asio::io_context context_;
   boost::asio::steady_timer timer_;
   Dispatcher dispatcher_;
+  SocketPoller poller_;
+  WakePacing pacing_;
+  OutputBuffer shared_input_;
+  std::vector<std::shared_ptr<Session>> in_line_;
+  std::vector<std::shared_ptr<Session>> have_turn_;  // those of this round
+  bool serving_ = false;
+  bool serves_soon_ = false;
+  bool awaits_sockets_ = false;
   std::array<Ahead, kAhead> ahead_;
   bool may_look_ahead_ = false;  // before reader_, whose making sets it
   Reclaimer::Reader reader_;
@@ -93,7 +114,7 @@ class Loop {
   uint64_t resets_seen_ = 0;
   uint64_t ticks_ = 0;
   bool stopping_ = false;
-  std::thread::id thread_;
+  std::atomic<std::thread::id> thread_;
   std::atomic<clockid_t> cpu_clock_{kNotRunning};
 };
 

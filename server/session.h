@@ -1,8 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -34,13 +32,10 @@ class Session final : public Parkable,
                       public Subscriber,
                       public std::enable_shared_from_this<Session> {
  public:
-  using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
-                                                  boost::asio::io_context::executor_type>;
-
-  static constexpr uint32_t kFirstRead = 256;  // of an idle session
   static constexpr size_t kMaxUnsent = size_t{32} << 20;
 
-  Session(Loop& loop, Socket socket);
+  // Owns the descriptor, a connected non-blocking socket.
+  Session(Loop& loop, int descriptor);
   ~Session() override;
 
   // Registers with the server and begins to read. False: refused, with the reply sent.
@@ -50,12 +45,14 @@ class Session final : public Parkable,
   void Finish();
   bool closed() const { return closed_; }
   Loop& loop() const { return *loop_.load(std::memory_order_acquire); }
-  // Goes to another loop as soon as the read that is under way has been taken back; stays where
-  // something ties it to its own: a request that waits, replies that wait, a transaction, watched
-  // keys, subscriptions.
+  // Goes to another loop; stays where something ties it to its own: a request that waits, replies
+  // that wait, a transaction, watched keys, subscriptions. Not while events are handed out.
   void MoveTo(Loop& loop);
-  // Once in a while: idle time, buffers that are larger than they need be, limits that count in
-  // seconds.
+  // What epoll says of the socket.
+  void OnEvents(uint32_t events);
+  // Its turn after Loop::TakeTurn.
+  void OnTurn();
+  // Once in a while: idle time, limits that count in seconds.
   void Inspect(int64_t now_ms);
 
   // Parkable and Subscriber: any thread.
@@ -76,18 +73,18 @@ class Session final : public Parkable,
   template <class Work>
   void AtHome(Work work);
   bool MayMove() const;
-  void Depart(Loop& to);
   void Arrive();
   void Read();
-  void OnRead(size_t n);
-  void OnReadCancelled();
-  void Continue();
+  void ReadInput();
   void ReadBulk();
+  size_t Receive(char* to, size_t size);
+  void OnRead(size_t n);
+  void Continue();
   template <class Work>
   void OrCut(Work&& work);
   void Process();
   void TakeRequests();
-  void WaitForTurn();
+  void AskForTurn();
   size_t ParseAhead(ParseResult* result);
   void Prefetch(size_t n);
   bool RunAhead(size_t n);
@@ -100,7 +97,8 @@ class Session final : public Parkable,
   void ArmTimeout();
   void OnTimeout();
   void Flush();
-  void Write();
+  void SetWrites(bool writes);
+  void OnWritable();
   void CheckOutputLimits();
   void Cut();
   void PublishInfo();
@@ -108,7 +106,6 @@ class Session final : public Parkable,
   void Leave();
 
   std::atomic<Loop*> loop_;  // is set on the thread of the loop that it leaves
-  Socket socket_;
   const int descriptor_;
   Client client_;
   RequestParser parser_;
@@ -122,18 +119,18 @@ class Session final : public Parkable,
   std::shared_ptr<Parkable> parked_self_;  // an owner's queue points here until Wake
   uint64_t commands_ = 0;
   int64_t over_soft_since_ms_ = 0;
-  uint32_t read_size_;
+  uint32_t pacing_mark_ = 0;
   State state_ = State::kReady;
-  bool reading_ = false;
-  bool writing_ = false;
+  bool readable_ = false;  // there may be something to receive
+  bool hung_up_ = false;   // the end is among it
+  bool in_line_ = false;   // stands in Loop::TakeTurn
+  bool writes_ = false;    // is told when it can write
   bool awaits_tier_ = false;
   bool executing_ = false;
-  bool shrinking_ = false;
   bool finishing_ = false;
   bool waits_for_turn_ = false;
   bool closed_ = false;
-  bool in_transit_ = false;      // between Depart and Arrive
-  Loop* destination_ = nullptr;  // until the read has been taken back
+  bool in_transit_ = false;  // between MoveTo and Arrive
 };
 
 }  // namespace replete

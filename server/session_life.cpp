@@ -38,18 +38,13 @@ std::string AddressText(const sockaddr_storage& address, bool* loopback) {
 
 }  // namespace
 
-Session::Session(Loop& loop, Socket socket)
-    : loop_(&loop),
-      socket_(std::move(socket)),
-      descriptor_(socket_.native_handle()),
-      read_size_(kFirstRead) {
+Session::Session(Loop& loop, int descriptor) : loop_(&loop), descriptor_(descriptor) {
   client_.info->created_ms = NowMs();
   client_.info->descriptor = descriptor_;
 }
 
 Session::~Session() {
-  // The loop that it was on its way to has ended.
-  if (in_transit_) ::close(descriptor_);
+  if (!closed_) ::close(descriptor_);
 }
 
 bool Session::Start() {
@@ -90,15 +85,14 @@ bool Session::Start() {
   self_ = shared_from_this();
   client_.subscriber = weak_from_this();
   loop().Add(shared_from_this());
-  Read();
+  if (!loop().poller().Add(descriptor_, this)) Close();
   return true;
 }
 
 void Session::Close() {
   if (closed_) return;
   closed_ = true;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  ::close(descriptor_);
   if (state_ != State::kAway) Leave();
   loop().Remove(this);
 }
@@ -106,8 +100,9 @@ void Session::Close() {
 // Closes the connection of a client that does not read: what the kernel holds for it is dropped,
 // and it learns of the end at once instead of behind all that it has not read.
 void Session::Cut() {
-  boost::system::error_code ignored;
-  socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  if (closed_) return;
+  const linger drop{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
   Close();
 }
 
@@ -134,26 +129,14 @@ void Session::Leave() {
 // --- moving ---
 
 bool Session::MayMove() const {
-  return !closed_ && state_ == State::kReady && !reading_ && !writing_ && !awaits_tier_ &&
-         !executing_ && !shrinking_ && !finishing_ && input_.empty() && !parser_.WantsBulk() &&
-         unsent_.empty() && held_.empty() && !client_.in_multi && client_.watched.empty() &&
-         !client_.subscribed();
+  return !closed_ && state_ == State::kReady && !in_line_ && !writes_ && !awaits_tier_ &&
+         !executing_ && !finishing_ && input_.empty() && !parser_.WantsBulk() && unsent_.empty() &&
+         held_.empty() && !client_.in_multi && client_.watched.empty() && !client_.subscribed();
 }
 
 void Session::MoveTo(Loop& to) {
-  if (!reading_ || &to == &loop()) return;
-  destination_ = &to;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
-}
-
-void Session::Depart(Loop& to) {
-  boost::system::error_code error;
-  socket_.release(error);
-  if (error) {
-    Close();
-    return;
-  }
+  if (&to == &loop() || !MayMove()) return;
+  loop().poller().Remove(descriptor_);
   ++loop().server().stats().connections_moved;
   in_transit_ = true;
   self_.reset();
@@ -163,23 +146,11 @@ void Session::Depart(Loop& to) {
 }
 
 void Session::Arrive() {
-  Loop& home = loop();
-  int domain = AF_INET;
-  socklen_t size = sizeof domain;
-  ::getsockopt(descriptor_, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-  boost::system::error_code error;
-  socket_ = Socket(home.context());
-  socket_.assign(boost::asio::generic::stream_protocol(domain, 0), descriptor_, error);
   self_ = shared_from_this();
   in_transit_ = false;
-  home.Add(shared_from_this());
-  if (error) ::close(descriptor_);
-  if (!error) socket_.native_non_blocking(true, error);
-  if (error) {
-    Close();
-    return;
-  }
-  Read();
+  readable_ = hung_up_ = false;  // the new set tells what is there
+  loop().Add(shared_from_this());
+  if (!loop().poller().Add(descriptor_, this)) Close();
 }
 
 // --- ending ---
@@ -200,13 +171,6 @@ void Session::Inspect(int64_t now_ms) {
       state_ != State::kAway && !client_.subscribed()) {
     Close();
     return;
-  }
-  constexpr int64_t kIdleMs = 2000;
-  if (idle > kIdleMs && reading_ && !writing_ && input_.empty() && !parser_.WantsBulk() &&
-      read_size_ > kFirstRead) {
-    shrinking_ = true;
-    boost::system::error_code ignored;
-    socket_.cancel(ignored);
   }
 }
 

@@ -46,6 +46,18 @@ TEST_F(BlockingTest, ShortTimeoutsEndAndAreNotRoundedToForEver) {
   }
 }
 
+// What came while it waited is more than one turn, and nothing else happens on its loop meanwhile.
+TEST_F(BlockingTest, AllThatWasSentMeanwhileIsServedAfterwards) {
+  constexpr int kPings = 20'000;
+  Connection connection = Waiter({"BLPOP", "list", "0"});
+  std::string pings;
+  for (int i = 0; i < kPings; ++i) pings += "PING\r\n";
+  connection.Send(pings);
+  Connect().Run("LPUSH", "list", "x");
+  EXPECT_EQ(connection.Read(), Popped("list", "x"));
+  for (int i = 0; i < kPings; ++i) ASSERT_EQ(connection.Read(), Status("PONG")) << i;
+}
+
 TEST_F(BlockingTest, BadTimeouts) {
   Client client = Connect();
   EXPECT_EQ(client.Run("BLPOP", "k", "abc"), Error("ERR timeout is not a float or out of range"));
