@@ -36,6 +36,7 @@ def run(context):
                         job.process.wait(min(1.0, length / 20))
                 result = job.stop()
             info = server.info()
+        context.machine_gaps(table, length / 5)
         table.add("worst RSS over used bytes while full", "ratio", column, worst or None,
                   at_most(1.25))
         table.add("worst RSS over used bytes since it was full once", "ratio", column,

@@ -75,6 +75,7 @@ def run(context):
     context.need_memory(keys * 200 / (1 << 30))
     table.note(f"{context.targets[REFERENCE].title} is asked for FLUSHALL ASYNC in every row, once "
                "a round")
+    context.machine_gaps(table, context.seconds(10, 0.3))
     for turn in range(context.slow_rounds):
         reference = None
         for name, command, in_namespace in operations:

@@ -25,7 +25,7 @@ def run_hot_key(context, table):
     pipelines = [p for p in (1, 16) if context.wants(f"64 writers P{p}")]
 
     def measure(column, _):
-        with context.server(column, threads=LOOPS) as server:
+        with context.server(column, threads=LOOPS, spread=True) as server:
             for pipeline in pipelines:
                 name = f"{CLIENTS} writers P{pipeline}"
                 rates = {}
@@ -56,7 +56,7 @@ def run_overload(context, table):
     common = {"clients": crowd, "threads": 2, "keys": 100_000}
 
     def measure(column, _):
-        with context.server(column, threads=LOOPS) as server:
+        with context.server(column, threads=LOOPS, spread=True) as server:
             # Their keys are there before, so that what grows later is not the data.
             context.load("fill", server, keys=100_000, value=32)
             # With the same number of requests in flight as below, or "twice" would be no overload.

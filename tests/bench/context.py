@@ -145,6 +145,14 @@ class Context:
             raise MeasureError(f"{lines[-1]['errors']} error replies: {lines[-1]['first_error']}")
         return lines
 
+    def machine_gaps(self, table, seconds):
+        """A row that tells what longest times on this machine are worth."""
+        argv = self._argv("gaps", {"milliseconds": int(seconds * 1000)})
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=True, preexec_fn=die_with_parent)
+        table.add("longest step of a loop that only reads its CPU clock (noise)", "us CPU", OURS,
+                  json.loads(done.stdout)["longest_us"])
+
     def start_load(self, mode, server, **options):
         return Job(self._argv(mode, dict(options, port=server.port)))
 

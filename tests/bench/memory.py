@@ -59,6 +59,7 @@ def run_growth(context):
                 seen = probe.stop()
             cpu, waited = server.cpu() - cpu, server.waited() - waited
             info = server.info()
+        context.machine_gaps(table, fill["seconds"])
         table.add("p99.99 round trip", "ms", column, seen["p9999"], ratio_at_most(1))
         table.add("worst round trip", "ms", column, seen["max"])
         table.add("p99 round trip", "ms", column, seen["p99"])

@@ -45,9 +45,10 @@ class Target:
         self.title = title or os.path.basename(path)
         self.is_replete = "replete" in os.path.basename(path)
 
-    def arguments(self, port, directory, threads, extra):
+    def arguments(self, port, directory, threads, spread, extra):
         if self.is_replete:
-            fixed = ["--port", port, "--dir", directory, "--threads", threads]
+            fixed = ["--port", port, "--dir", directory, "--threads", threads,
+                     "--elastic-threads", "no" if spread else "yes"]
         else:
             fixed = ["--port", port, "--dir", directory, "--bind", "127.0.0.1",
                      "--save", "", "--appendonly", "no"]
@@ -64,14 +65,15 @@ class Target:
 
 
 class Server:
-    """A running server in a directory of its own. Use with `with`."""
+    """A running server in a directory of its own. Use with `with`. With `spread` the connections of
+    ours are dealt to all its threads and stay, so that a test has some on each."""
 
-    def __init__(self, target, parent, threads=1, extra=(), maxclients=12000):
+    def __init__(self, target, parent, threads=1, extra=(), maxclients=12000, spread=False):
         self.target = target
         self.port = free_port()
         self.directory = tempfile.mkdtemp(prefix="server-", dir=parent)
         self.log = open(os.path.join(self.directory, "server.log"), "wb")
-        argv = target.arguments(self.port, self.directory, threads, extra)
+        argv = target.arguments(self.port, self.directory, threads, spread, extra)
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=subprocess.STDOUT, cwd=self.directory,
                                         preexec_fn=die_with_parent)

@@ -40,7 +40,7 @@ def measure_keys(context, table):
     context.need_memory(2)
 
     def measure(column, _):
-        with context.server(column, threads=2) as server:
+        with context.server(column, threads=2, spread=True) as server:
             context.load("fill", server, keys=keys, value=3)
             context.load("fill", server, keys=1000, value=3, setup="SELECT 1")
             server.settle()

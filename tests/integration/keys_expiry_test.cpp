@@ -222,6 +222,7 @@ TEST_F(ExpiryTest, NothingIsReadOnceItsDeadlineHasPassed) {
       const Reply ttl = client.Next();
       const Reply value = client.Next();
       const Reply exists = client.Next();
+      ASSERT_EQ(ttl.type, ':') << ToString(ttl);
       ASSERT_TRUE(ttl == Int(-2) || ttl.Integer() >= 0) << ToString(ttl);
       if (ttl == Int(-2)) {
         ASSERT_EQ(value, Nil());

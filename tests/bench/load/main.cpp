@@ -77,7 +77,7 @@ struct Mode {
 constexpr Mode kModes[] = {
     {"fill", Fill},       {"probe", Probe},   {"call", Call},   {"events", Events},
     {"refresh", Refresh}, {"replay", Replay}, {"burst", Burst}, {"idle", Idle},
-    {"clients", Clients}, {"churn", Churn},
+    {"clients", Clients}, {"churn", Churn},   {"gaps", Gaps},
 };
 
 int Run(int argc, char** argv) {

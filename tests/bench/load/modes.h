@@ -49,5 +49,6 @@ int Burst(const Options& options);
 int Idle(const Options& options);
 int Clients(const Options& options);
 int Churn(const Options& options);
+int Gaps(const Options& options);
 
 }  // namespace replete::bench
