@@ -21,6 +21,7 @@ namespace replete {
 namespace {
 
 constexpr size_t kWorkers = 2;
+constexpr int kDisposalNice = 5;
 
 std::string MakeRunId() {
   std::random_device device;
@@ -64,7 +65,7 @@ Server::Server(ServerOptions options)
   (void)namespaces_->Create("default", namespace_defaults_.named);
   memory_limit_ = static_cast<int64_t>(config.maxmemory);
   workers_ = std::make_unique<WorkerPool>(kWorkers);
-  disposal_ = std::make_unique<WorkerPool>(1);
+  disposal_ = std::make_unique<WorkerPool>(1, kDisposalNice);
   const auto loops = static_cast<size_t>(std::max(1, config.threads));
   for (size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(*this, i, loops));
   if (config.elastic_threads && loops > 1) {

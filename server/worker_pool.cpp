@@ -1,9 +1,12 @@
 #include "server/worker_pool.h"
 
+#include <sched.h>
+#include <unistd.h>
+
 namespace replete {
 
-WorkerPool::WorkerPool(size_t threads) {
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
+WorkerPool::WorkerPool(size_t threads, int nice) {
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this, nice] { Run(nice); });
 }
 
 WorkerPool::~WorkerPool() { Stop(); }
@@ -31,7 +34,11 @@ void WorkerPool::Stop() {
   }
 }
 
-void WorkerPool::Run() {
+void WorkerPool::Run(int nice) {
+  // Both of this thread only, and refused at worst.
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_BATCH, &none);
+  if (nice != 0) (void)!::nice(nice);
   for (;;) {
     std::function<void()> job;
     {

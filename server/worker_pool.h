@@ -11,9 +11,13 @@ namespace replete {
 
 // Threads for what would hold a loop too long: commands that own their shards, and freeing memory.
 // Jobs start in the order they come. Thread-safe.
+//
+// The threads are batch work to the scheduler (man 7 sched, SCHED_BATCH): one that is woken does
+// not take the core from the loop that woke it, which may hold locks. `nice` is what they add to
+// the process's nice level (man 2 nice).
 class WorkerPool {
  public:
-  explicit WorkerPool(size_t threads);
+  explicit WorkerPool(size_t threads, int nice = 0);
   ~WorkerPool();  // as Stop
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -23,7 +27,7 @@ class WorkerPool {
   void Stop();
 
  private:
-  void Run();
+  void Run(int nice);
 
   std::mutex mutex_;
   std::condition_variable changed_;
