@@ -3,7 +3,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "server/server.h"
 #include "server/session.h"
@@ -167,13 +169,43 @@ void Loop::ServeSockets() {
 bool Loop::ServeRound() {
   std::swap(have_turn_, in_line_);
   const std::span<const epoll_event> events = poller_.Poll();
-  for (const epoll_event& event : events) {
-    static_cast<Session*>(event.data.ptr)->OnEvents(event.events);
+  for (size_t i = 0; i < events.size(); i += kTogether) {
+    ServeTogether(events.subspan(i, std::min(kTogether, events.size() - i)));
   }
   const bool some = !events.empty() || !have_turn_.empty();
   for (const std::shared_ptr<Session>& session : have_turn_) session->OnTurn();
   have_turn_.clear();
   return some;
+}
+
+// Their keys are in the cache by the time they are looked up: a request that comes alone has no
+// others behind it in its own pipeline to wait for memory with.
+void Loop::ServeTogether(std::span<const epoll_event> events) {
+  struct Waiting {
+    Session* session;
+    OutputBuffer* input;
+    uint64_t hash;
+  };
+  std::array<Waiting, kTogether> waiting;
+  size_t n = 0;
+  const bool looks_ahead = may_look_ahead_ && events.size() > 1;
+  for (const epoll_event& event : events) {
+    auto* session = static_cast<Session*>(event.data.ptr);
+    if (!session->OnEvents(event.events, lent_[n])) continue;
+    waiting[n] = {session, &lent_[n], 0};
+    if (looks_ahead) {
+      Reclaimer::ReadGuard guard(reader_);
+      waiting[n].hash = session->PrefetchBucket();
+    }
+    ++n;
+  }
+  if (looks_ahead) {
+    Reclaimer::ReadGuard guard(reader_);
+    for (size_t i = 0; i < n; ++i) {
+      if (waiting[i].hash != 0) waiting[i].session->PrefetchItem(waiting[i].hash);
+    }
+  }
+  for (size_t i = 0; i < n; ++i) waiting[i].session->ServeLent(*waiting[i].input);
 }
 
 void Loop::ScheduleTick() {

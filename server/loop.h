@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <ctime>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct Ahead {
 class Loop {
  public:
   static constexpr size_t kAhead = 32;
+  static constexpr size_t kTogether = 8;  // sessions whose input is received before any is served
   static constexpr clockid_t kNotRunning = INT32_MIN;
 
   Loop(Server& server, size_t index, size_t loops);
@@ -54,7 +56,7 @@ class Loop {
   Reclaimer::Reader& reader() { return reader_; }
   WakePacing& pacing() { return pacing_; }
   SocketPoller& poller() { return poller_; }
-  // Empty between two reads: what sessions read into that have nothing left over from before.
+  // Empty between two reads: what a session reads into that has little left over from before.
   OutputBuffer& shared_input() { return shared_input_; }
   bool may_look_ahead() const { return may_look_ahead_; }
 
@@ -83,6 +85,7 @@ class Loop {
   void ServeSoon();
   void ServeSockets();
   bool ServeRound();
+  void ServeTogether(std::span<const epoll_event> events);
   void Tick();
   void ScheduleTick();
   void SweepOn();
@@ -100,6 +103,7 @@ class Loop {
   SocketPoller poller_;
   WakePacing pacing_;
   OutputBuffer shared_input_;
+  std::array<OutputBuffer, kTogether> lent_;  // as shared_input_, for those of one ServeRound
   std::vector<std::shared_ptr<Session>> in_line_;
   std::vector<std::shared_ptr<Session>> have_turn_;  // those of this round
   bool serving_ = false;

@@ -7,8 +7,10 @@
 #include <array>
 #include <boost/asio/post.hpp>
 #include <optional>
+#include <utility>
 
 #include "core/keyspace/hash.h"
+#include "protocol/request_peek.h"
 #include "server/loop.h"
 #include "server/server.h"
 
@@ -69,15 +71,22 @@ void Session::AtHome(Work work) {
 
 // --- reading ---
 
-void Session::OnEvents(uint32_t events) {
-  if (closed_) return;
+bool Session::OnEvents(uint32_t events, OutputBuffer& lent) {
+  if (closed_) return false;
   constexpr uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if (events & (EPOLLIN | kEnd)) readable_ = true;
   if (events & kEnd) [[unlikely]]
     hung_up_ = true;
   if (writes_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))) [[unlikely]]
     OnWritable();
-  Read();
+  if (!MayRead()) return false;
+  if (parser_.WantsBulk() || input_.size() > kCopiedInput) {
+    Read();
+    return false;
+  }
+  bool received = false;
+  OrCut([&] { received = ReceiveInto(lent); });
+  return received;
 }
 
 void Session::AskForTurn() {
@@ -96,15 +105,23 @@ void Session::OnTurn() {
   loop().NoteIteration(CycleClock::Ticks() - start);
 }
 
+bool Session::MayRead() const {
+  if (!readable_ || closed_ || waits_for_turn_) return false;
+  return TakesRequests() || input_.size() <= kMaxUnsent;  // else it reads on when it can go on
+}
+
 void Session::Read() {
-  if (!readable_ || closed_ || waits_for_turn_) return;
-  const bool takes_requests = state_ == State::kReady && unsent_bytes() <= kMaxUnsent;
-  if (!takes_requests && input_.size() > kMaxUnsent) return;  // reads on when it can go on
-  OrCut([&] {
-    if (takes_requests && parser_.WantsBulk()) {
+  if (!MayRead()) return;
+  OrCut([this] {
+    if (TakesRequests() && parser_.WantsBulk()) {
       ReadBulk();
-    } else {
-      ReadInput();
+    } else if (input_.size() > kCopiedInput) {
+      const size_t size = std::min(input_.size(), kLargestRead);
+      const size_t n = Receive(input_.Reserve(size), size);
+      input_.Commit(n);
+      if (n > 0) OnRead();
+    } else if (ReceiveInto(loop().shared_input())) {
+      ServeLent(loop().shared_input());
     }
   });
   if (readable_ && !closed_) AskForTurn();
@@ -113,33 +130,42 @@ void Session::Read() {
 // Most reads bring whole requests: those go through a buffer that the sessions of the loop share,
 // and only what is left over is kept. So a session that waits has none, and reading is never in
 // small steps.
-void Session::ReadInput() {
-  if (input_.size() > kCopiedInput) {
-    const size_t size = std::min(input_.size(), kLargestRead);
-    const size_t n = Receive(input_.Reserve(size), size);
-    input_.Commit(n);
-    if (n > 0) OnRead(n);
-    return;
-  }
-  struct Borrowed {
-    OutputBuffer& input;
-    OutputBuffer& shared;
-    ~Borrowed() {
-      std::swap(input, shared);
-      shared.Clear();
-    }
-  };
-  OutputBuffer& shared = loop().shared_input();
-  shared.Append(input_.view());
+bool Session::ReceiveInto(OutputBuffer& lent) {
+  lent.Reserve(kCopiedInput + kLargestRead);  // from here on nothing needs memory
+  lent.Append(input_.view());
   input_.Clear();
-  {
-    std::swap(input_, shared);
-    const Borrowed borrowed{input_, shared};
-    const size_t n = Receive(input_.Reserve(kLargestRead), kLargestRead);
-    input_.Commit(n);
-    if (n > 0) OnRead(n);
-    shared.Append(input_.view());
-  }
+  std::swap(input_, lent);
+  const size_t n = Receive(input_.Reserve(kLargestRead), kLargestRead);
+  input_.Commit(n);
+  if (n > 0) return true;
+  GiveBack(lent);
+  return false;
+}
+
+uint64_t Session::PrefetchBucket() const {
+  if (!TakesRequests()) return 0;  // the client may be a worker's
+  const std::string_view key = PeekSecondArgument(input_.view());
+  if (key.empty()) return 0;
+  const uint64_t hash = HashKey(key);
+  client_.keyspace->ShardOf(hash).data.table.PrefetchBucket(hash);
+  return hash;
+}
+
+void Session::PrefetchItem(uint64_t hash) const {
+  client_.keyspace->ShardOf(hash).data.table.PrefetchItem(hash);
+}
+
+void Session::ServeLent(OutputBuffer& lent) {
+  if (!closed_) OnRead();
+  GiveBack(lent);
+  if (readable_ && !closed_) AskForTurn();
+}
+
+// The session's own memory is in `lent` meanwhile.
+void Session::GiveBack(OutputBuffer& lent) {
+  OrCut([&] { lent.Append(input_.view()); });
+  std::swap(input_, lent);
+  lent.Clear();
   if (input_.empty()) input_.Shrink(0);
 }
 
@@ -148,13 +174,16 @@ void Session::ReadBulk() {
   const size_t n = Receive(tail.data, tail.size);
   if (n == 0) return;
   parser_.BulkArrived(n);
-  OnRead(n);
+  OnRead();
 }
 
 // 0: nothing now, or the connection is at its end and closed.
 size_t Session::Receive(char* to, size_t size) {
   const ssize_t n = ReceiveNow(descriptor_, to, size);
   if (n > 0) {
+    loop().pacing().NoteRead(&pacing_mark_);
+    loop().server().stats().net_input_bytes.fetch_add(static_cast<uint64_t>(n),
+                                                      std::memory_order_relaxed);
     if (static_cast<size_t>(n) < size && !hung_up_) readable_ = false;
     return static_cast<size_t>(n);
   }
@@ -170,10 +199,8 @@ void Session::Continue() {
   Read();
 }
 
-void Session::OnRead(size_t n) {
+void Session::OnRead() {
   const uint64_t start = CycleClock::Ticks();
-  loop().pacing().NoteRead(&pacing_mark_);
-  loop().server().stats().net_input_bytes.fetch_add(n, std::memory_order_relaxed);
   if (finishing_) {
     input_.Clear();
   } else {
@@ -195,8 +222,7 @@ void Session::TakeRequests() {
   executing_ = true;
   size_t taken = 0;
   int64_t turn_ends = 0;  // a batch that is all there is costs no look at the clock
-  while (state_ == State::kReady && !closed_ && !client_.close_after_reply &&
-         unsent_bytes() <= kMaxUnsent) {
+  while (TakesRequests() && !closed_ && !client_.close_after_reply) {
     if (taken > 0) {
       const int64_t now = MonotonicNanos();
       if (turn_ends == 0) turn_ends = now + kTurnNanos;

@@ -48,8 +48,14 @@ class Session final : public Parkable,
   // Goes to another loop; stays where something ties it to its own: a request that waits, replies
   // that wait, a transaction, watched keys, subscriptions. Not while events are handed out.
   void MoveTo(Loop& loop);
-  // What epoll says of the socket.
-  void OnEvents(uint32_t events);
+  // What epoll says of the socket. True: something was received into `lent`, and ServeLent is to
+  // be called with the same buffer; other sessions may receive into theirs in between.
+  bool OnEvents(uint32_t events, OutputBuffer& lent);
+  void ServeLent(OutputBuffer& lent);
+  // Look-ahead for what was received, in two steps for all sessions: the hash of its first key, or
+  // 0, and the item. Inside a ReadGuard.
+  uint64_t PrefetchBucket() const;
+  void PrefetchItem(uint64_t hash) const;
   // Its turn after Loop::TakeTurn.
   void OnTurn();
   // Once in a while: idle time, limits that count in seconds.
@@ -75,10 +81,13 @@ class Session final : public Parkable,
   bool MayMove() const;
   void Arrive();
   void Read();
-  void ReadInput();
+  bool MayRead() const;
+  bool TakesRequests() const { return state_ == State::kReady && unsent_bytes() <= kMaxUnsent; }
   void ReadBulk();
   size_t Receive(char* to, size_t size);
-  void OnRead(size_t n);
+  bool ReceiveInto(OutputBuffer& lent);
+  void GiveBack(OutputBuffer& lent);
+  void OnRead();
   void Continue();
   template <class Work>
   void OrCut(Work&& work);
