@@ -102,15 +102,15 @@ class SegmentTable {
     if (directory == nullptr) return false;
     const Place place = Locate(directory, hash);
     const uint32_t other = table::OtherBucket(place.home, table::Fingerprint(hash), place.buckets);
+    const auto is_item = [item](const auto& word) {
+      return (uint64_t{word} & table::kPointerMask) == reinterpret_cast<uint64_t>(item);
+    };
     for (uint32_t index : {place.home, other}) {
-      for (const table::Word& word : place.segment->bucket(index)->words) {
-        if ((word.load(std::memory_order_relaxed) & table::kPointerMask) ==
-            reinterpret_cast<uint64_t>(item)) {
-          return true;
-        }
-      }
+      const auto& words = place.segment->bucket(index)->words;
+      if (std::any_of(std::begin(words), std::end(words), is_item)) return true;
     }
-    return false;
+    const auto* overflow = place.segment->overflow;
+    return overflow != nullptr && std::any_of(overflow->begin(), overflow->end(), is_item);
   }
 
   // `item`'s key must be absent. False: the table has to grow for it, and is as it was.

@@ -81,20 +81,29 @@ Entry* ExactVictim(Shard& shard, EvictionPolicy policy, std::span<const Key> nam
   return nullptr;
 }
 
-// The best of the next segment, and of further ones while there are none.
+// The best of the next segment, and of further ones while there are none: of so many that have
+// entries, for a volatile policy may find none it may take in all the table. Empty segments, which
+// are many after a mass removal, do not count.
 void Refill(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
   CandidatePool& pool = shard.data.candidates;
   EntryTable& table = shard.data.table;
   constexpr int kSegments = 16;
-  for (int i = 0; i < kSegments && pool.empty(); ++i) {
-    if (pool.hand >= EntryTable::kScanEnd) pool.hand = 0;
+  int segments = 0;
+  for (int rounds = 0; pool.empty() && segments < kSegments;) {
+    if (pool.hand >= EntryTable::kScanEnd) {
+      if (++rounds > 1) break;  // all of it was seen
+      pool.hand = 0;
+    }
     size_t seen = 0;
+    size_t candidates = 0;
     table.ForEachNear(pool.hand << 12, [&](Entry* entry) {
+      ++seen;
       if (!MayEvict(policy, entry)) return;
       pool.Add({entry, 0, EvictionScore(policy, shard, now_ms, entry)});
-      ++seen;
+      ++candidates;
     });
-    pool.KeepBest(std::max<size_t>(1, (seen + kCandidateOf / 2) / kCandidateOf));
+    segments += seen > 0;
+    pool.KeepBest(std::max<size_t>(1, (candidates + kCandidateOf / 2) / kCandidateOf));
     pool.hand = table.NextSegment(pool.hand);
   }
   pool.ForEach([](CandidatePool::Candidate& one) { one.hash = HashKey(one.entry->key()); });

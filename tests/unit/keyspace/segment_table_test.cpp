@@ -176,6 +176,21 @@ TEST(SegmentTable, EraseSomeTakesOutWhatIsChosen) {
   EraseSomeAgreesWithAMap<CollidingTraits>(0, 100);
 }
 
+// An item that found no bucket is one like the others to those who evict.
+TEST(SegmentTable, HoldsTheItemsThatFoundNoBucket) {
+  SegmentTable<CollidingTraits> table;
+  std::vector<std::unique_ptr<Node>> nodes;
+  for (int i = 0; i < 100; ++i) {
+    nodes.push_back(std::make_unique<Node>(Node{"key:" + std::to_string(i)}));
+    table.Insert(CollidingTraits::Hash(nodes.back()->key), nodes.back().get());
+  }
+  const Node stranger{"key:0"};
+  for (const auto& node : nodes) {
+    EXPECT_TRUE(table.Holds(CollidingTraits::Hash(node->key), node.get())) << node->key;
+    EXPECT_FALSE(table.Holds(CollidingTraits::Hash(node->key), &stranger));
+  }
+}
+
 TEST(SegmentTable, FillsItsMemoryAndGivesItBack) {
   Model<NodeTraits> model;
   double worst = 0;
