@@ -127,6 +127,27 @@ void Loop::TakeTurn(std::shared_ptr<Session> session) {
   if (!serving_) ServeSoon();
 }
 
+void Loop::Post(std::function<void()> work) {
+  {
+    std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(work));
+    if (has_posted_.exchange(true)) return;
+  }
+  boost::asio::post(context_, [this] { RunPosted(); });
+}
+
+// One batch: what posts again has to wait for something that is not here.
+void Loop::RunPosted() {
+  if (!has_posted_.load(std::memory_order_acquire)) return;
+  std::vector<std::function<void()>> posted;
+  {
+    std::lock_guard lock(posted_mutex_);
+    posted.swap(posted_);
+    has_posted_.store(false);
+  }
+  for (const std::function<void()>& work : posted) work();
+}
+
 void Loop::AwaitSockets() {
   if (std::exchange(awaits_sockets_, true)) return;
   poller_.Await([this](const boost::system::error_code& error) {
@@ -169,11 +190,15 @@ void Loop::ServeSockets() {
 bool Loop::ServeRound() {
   std::swap(have_turn_, in_line_);
   const std::span<const epoll_event> events = poller_.Poll();
+  RunPosted();
   for (size_t i = 0; i < events.size(); i += kTogether) {
     ServeTogether(events.subspan(i, std::min(kTogether, events.size() - i)));
   }
   const bool some = !events.empty() || !have_turn_.empty();
-  for (const std::shared_ptr<Session>& session : have_turn_) session->OnTurn();
+  for (const std::shared_ptr<Session>& session : have_turn_) {
+    session->OnTurn();
+    RunPosted();
+  }
   have_turn_.clear();
   return some;
 }
@@ -191,7 +216,10 @@ void Loop::ServeTogether(std::span<const epoll_event> events) {
   const bool looks_ahead = may_look_ahead_ && events.size() > 1;
   for (const epoll_event& event : events) {
     auto* session = static_cast<Session*>(event.data.ptr);
-    if (!session->OnEvents(event.events, lent_[n])) continue;
+    if (!session->OnEvents(event.events, lent_[n])) {
+      RunPosted();
+      continue;
+    }
     waiting[n] = {session, &lent_[n], 0};
     if (looks_ahead) {
       Reclaimer::ReadGuard guard(reader_);
@@ -205,7 +233,10 @@ void Loop::ServeTogether(std::span<const epoll_event> events) {
       if (waiting[i].hash != 0) waiting[i].session->PrefetchItem(waiting[i].hash);
     }
   }
-  for (size_t i = 0; i < n; ++i) waiting[i].session->ServeLent(*waiting[i].input);
+  for (size_t i = 0; i < n; ++i) {
+    waiting[i].session->ServeLent(*waiting[i].input);
+    RunPosted();
+  }
 }
 
 void Loop::ScheduleTick() {

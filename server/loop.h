@@ -6,7 +6,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <ctime>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <thread>
 #include <vector>
@@ -66,6 +68,9 @@ class Loop {
   void Adopt(int descriptor);
   // The session has more to do, and others have their turn first: OnTurn. Its own thread.
   void TakeTurn(std::shared_ptr<Session> session);
+  // Runs work on this loop before it serves a session whose input came later: who has seen that a
+  // message was published finds it before his next reply. Any thread.
+  void Post(std::function<void()> work);
 
   // One of so many of its sessions, as far as they may move, goes to another loop. Any thread.
   void Give(Loop& to, size_t one_of);
@@ -86,6 +91,7 @@ class Loop {
   void ServeSockets();
   bool ServeRound();
   void ServeTogether(std::span<const epoll_event> events);
+  void RunPosted();
   void Tick();
   void ScheduleTick();
   void SweepOn();
@@ -106,6 +112,9 @@ class Loop {
   std::array<OutputBuffer, kTogether> lent_;  // as shared_input_, for those of one ServeRound
   std::vector<std::shared_ptr<Session>> in_line_;
   std::vector<std::shared_ptr<Session>> have_turn_;  // those of this round
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;
+  std::atomic<bool> has_posted_{false};
   bool serving_ = false;
   bool serves_soon_ = false;
   bool awaits_sockets_ = false;

@@ -20,23 +20,15 @@ namespace {
 constexpr size_t kLargestRead = 64 * 1024;
 // What is left over from before is copied to the front of the next read, up to so much.
 constexpr size_t kCopiedInput = 4096;
-// Replies are sent before the batch ends when they are this many bytes.
-constexpr size_t kSendFrom = 256 * 1024;
 // Requests of one session that run before the loop goes on to others, and for how long: the time is
 // looked at between batches that were parsed ahead.
 constexpr size_t kTurn = 1024;
 constexpr int64_t kTurnNanos = 250'000;
 
-int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
-
-// recv and send without being points where a thread may be cancelled, which costs the C library two
-// atomic operations a call: 1 % of a request that comes alone.
+// Not recv, which is a point where a thread may be cancelled: that costs the C library two atomic
+// operations a call, and with those of send 1 % of a request that comes alone.
 ssize_t ReceiveNow(int descriptor, char* to, size_t size) {
   return ::syscall(SYS_recvfrom, descriptor, to, size, 0, nullptr, nullptr);
-}
-
-ssize_t SendNow(int descriptor, const char* from, size_t size) {
-  return ::syscall(SYS_sendto, descriptor, from, size, MSG_NOSIGNAL, nullptr, 0);
 }
 
 }  // namespace
@@ -58,15 +50,15 @@ void Session::OrCut(Work&& work) {
 template <class Work>
 void Session::AtHome(Work work) {
   Loop& home = loop();
-  boost::asio::post(home.context(),
-                    [self = shared_from_this(), &home, work = std::move(work)]() mutable {
-                      // It has moved since, or is about to arrive.
-                      if (&self->loop() != &home || self->in_transit_) [[unlikely]] {
-                        self->AtHome(std::move(work));
-                      } else {
-                        work();
-                      }
-                    });
+  // Shared, for what is posted must be copyable.
+  home.Post([self = shared_from_this(), &home, work = std::make_shared<Work>(std::move(work))] {
+    // It has moved since, or is about to arrive.
+    if (&self->loop() != &home || self->in_transit_) [[unlikely]] {
+      self->AtHome(std::move(*work));
+    } else {
+      (*work)();
+    }
+  });
 }
 
 // --- reading ---
@@ -484,81 +476,6 @@ void Session::OnTimeout() {
   OutputBuffer reply;
   ReplyWriter(reply, client_.resp3).NullArray();
   Answer(std::move(reply), {});
-}
-
-// --- writing ---
-
-void Session::Flush() {
-  OutputBuffer& output = loop().dispatcher().output();
-  if (closed_) {
-    output.Clear();
-    return;
-  }
-  if (!held_.empty()) [[unlikely]]
-    SendHeld();
-  if (!output.empty()) {
-    size_t sent = 0;
-    if (unsent_.empty()) {
-      const ssize_t n = SendNow(descriptor_, output.data(), output.size());
-      if (n > 0) sent = static_cast<size_t>(n);
-      if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        output.Clear();
-        Close();
-        return;
-      }
-      loop().server().stats().net_output_bytes.fetch_add(sent, std::memory_order_relaxed);
-    }
-    if (sent < output.size()) [[unlikely]]
-      unsent_.Append(output.view().substr(sent));
-    output.Clear();
-    if (output.capacity() > kSendFrom * 4) output.Shrink(kSendFrom);
-  }
-  if (!unsent_.empty()) {
-    CheckOutputLimits();
-    if (!closed_ && !writes_) SetWrites(true);
-  } else if (state_ == State::kReady && client_.close_after_reply && held_.empty()) {
-    Close();
-  }
-}
-
-void Session::SetWrites(bool writes) {
-  writes_ = writes;
-  if (!loop().poller().SetWrites(descriptor_, this, writes)) Close();
-}
-
-void Session::OnWritable() {
-  const bool was_full = unsent_bytes() > kMaxUnsent;
-  const ssize_t n = SendNow(descriptor_, unsent_.data(), std::min<size_t>(unsent_.size(), 1 << 20));
-  if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-    Close();
-    return;
-  }
-  if (n > 0) {
-    unsent_.Consume(static_cast<size_t>(n));
-    loop().server().stats().net_output_bytes.fetch_add(static_cast<uint64_t>(n),
-                                                       std::memory_order_relaxed);
-  }
-  if (unsent_.empty()) unsent_.Shrink(0);
-  Flush();
-  if (closed_) return;
-  SetWrites(!unsent_.empty());  // which also asks to be told again
-  if (!closed_ && was_full && unsent_bytes() <= kMaxUnsent) Continue();
-}
-
-void Session::CheckOutputLimits() {
-  if (state_ == State::kAway) return;
-  const auto kind = client_.subscribed() ? ClientClass::kPubSub : ClientClass::kNormal;
-  const OutputBufferLimit& limit = loop().dispatcher().config().client_output_buffer_limit.of(kind);
-  if (limit.hard_bytes != 0 && unsent_.size() > limit.hard_bytes) {
-    Cut();
-    return;
-  }
-  if (limit.soft_bytes == 0 || unsent_.size() <= limit.soft_bytes) {
-    over_soft_since_ms_ = 0;
-    return;
-  }
-  if (over_soft_since_ms_ == 0) over_soft_since_ms_ = NowMs();
-  if (NowMs() - over_soft_since_ms_ > limit.soft_seconds * int64_t{1000}) Cut();
 }
 
 // --- pub/sub ---

@@ -32,6 +32,8 @@ class Session final : public Parkable,
                       public Subscriber,
                       public std::enable_shared_from_this<Session> {
  public:
+  // Replies are sent before the batch ends when they are this many bytes.
+  static constexpr size_t kSendFrom = size_t{256} << 10;
   static constexpr size_t kMaxUnsent = size_t{32} << 20;
 
   // Owns the descriptor, a connected non-blocking socket.

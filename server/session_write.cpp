@@ -1,0 +1,97 @@
+// How a session's replies go out.
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "server/loop.h"
+#include "server/server.h"
+#include "server/session.h"
+
+namespace replete {
+namespace {
+
+int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
+
+// Not send, as in session.cpp.
+ssize_t SendNow(int descriptor, const char* from, size_t size) {
+  return ::syscall(SYS_sendto, descriptor, from, size, MSG_NOSIGNAL, nullptr, 0);
+}
+
+}  // namespace
+
+void Session::Flush() {
+  OutputBuffer& output = loop().dispatcher().output();
+  if (closed_) {
+    output.Clear();
+    return;
+  }
+  if (!held_.empty()) [[unlikely]]
+    SendHeld();
+  if (!output.empty()) {
+    size_t sent = 0;
+    if (unsent_.empty()) {
+      const ssize_t n = SendNow(descriptor_, output.data(), output.size());
+      if (n > 0) sent = static_cast<size_t>(n);
+      if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+        output.Clear();
+        Close();
+        return;
+      }
+      loop().server().stats().net_output_bytes.fetch_add(sent, std::memory_order_relaxed);
+    }
+    if (sent < output.size()) [[unlikely]]
+      unsent_.Append(output.view().substr(sent));
+    output.Clear();
+    if (output.capacity() > kSendFrom * 4) output.Shrink(kSendFrom);
+  }
+  if (!unsent_.empty()) {
+    CheckOutputLimits();
+    if (!closed_ && !writes_) SetWrites(true);
+  } else if (state_ == State::kReady && client_.close_after_reply && held_.empty()) {
+    Close();
+  }
+}
+
+void Session::SetWrites(bool writes) {
+  writes_ = writes;
+  if (!loop().poller().SetWrites(descriptor_, this, writes)) Close();
+}
+
+void Session::OnWritable() {
+  const bool was_full = unsent_bytes() > kMaxUnsent;
+  const ssize_t n = SendNow(descriptor_, unsent_.data(), std::min<size_t>(unsent_.size(), 1 << 20));
+  if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+    Close();
+    return;
+  }
+  if (n > 0) {
+    unsent_.Consume(static_cast<size_t>(n));
+    loop().server().stats().net_output_bytes.fetch_add(static_cast<uint64_t>(n),
+                                                       std::memory_order_relaxed);
+  }
+  if (unsent_.empty()) unsent_.Shrink(0);
+  Flush();
+  if (closed_) return;
+  SetWrites(!unsent_.empty());  // which also asks to be told again
+  if (!closed_ && was_full && unsent_bytes() <= kMaxUnsent) Continue();
+}
+
+void Session::CheckOutputLimits() {
+  if (state_ == State::kAway) return;
+  const auto kind = client_.subscribed() ? ClientClass::kPubSub : ClientClass::kNormal;
+  const OutputBufferLimit& limit = loop().dispatcher().config().client_output_buffer_limit.of(kind);
+  if (limit.hard_bytes != 0 && unsent_.size() > limit.hard_bytes) {
+    Cut();
+    return;
+  }
+  if (limit.soft_bytes == 0 || unsent_.size() <= limit.soft_bytes) {
+    over_soft_since_ms_ = 0;
+    return;
+  }
+  if (over_soft_since_ms_ == 0) over_soft_since_ms_ = NowMs();
+  if (NowMs() - over_soft_since_ms_ > limit.soft_seconds * int64_t{1000}) Cut();
+}
+
+}  // namespace replete
