@@ -217,6 +217,7 @@ void WriteReplete(Server& server, Lines& lines) {
   lines.Add("threads", server.threads());
   lines.Add("threads_active", server.active_threads());
   lines.Add("connections_moved", stats.connections_moved.load());
+  lines.Add("wake_pauses", stats.wake_pauses.load());
   lines.Add("longest_loop_iteration_us", stats.longest_loop_iteration_us());
   lines.Add("longest_lock_hold_us", stats.longest_lock_hold_us());
   lines.Add("longest_insert_cpu_us", growth / 1000);

@@ -31,6 +31,7 @@ Loop::Loop(Server& server, size_t index, size_t loops)
       timer_(context_),
       dispatcher_(server),
       poller_(context_),
+      pacing_(server.always_pauses()),
       reader_(server.reclaimer().Register(&may_look_ahead_)) {}
 
 Loop::~Loop() = default;
@@ -171,8 +172,8 @@ void Loop::ServeSockets() {
   bool some = true;
   for (bool paused = false; some && MonotonicNanos() < ends;) {
     some = ServeRound();
-    if (!some && !paused && pacing_.pauses()) {
-      pacing_.Pause();
+    if (!some && !paused && pacing_.Pause()) {
+      server_.stats().wake_pauses.fetch_add(1, std::memory_order_relaxed);
       some = paused = true;
     } else {
       paused = false;
@@ -276,7 +277,7 @@ void Loop::SweepOn() {
 }
 
 void Loop::Inspect() {
-  const int64_t now = MonotonicNanos() / 1'000'000;
+  const int64_t now = MonotonicMillis();
   dispatcher_.Refresh();
   pacing_.Enable(dispatcher_.config().wake_pacing);
   size_t share = sessions_.size() / kPeriodTicks + 1;

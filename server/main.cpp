@@ -46,6 +46,8 @@ int Main(int argc, char** argv) {
   options.with_test_commands = test_commands != nullptr && test_commands == std::string_view("yes");
   options.moves_sessions =
       options.with_test_commands && std::getenv("REPLETE_TEST_MOVES") != nullptr;
+  options.always_pauses =
+      options.with_test_commands && std::getenv("REPLETE_TEST_PAUSES") != nullptr;
   if (const char* text = std::getenv("REPLETE_TEST_TIER");
       text != nullptr && options.with_test_commands) {
     std::string problem;

@@ -50,7 +50,8 @@ Server::Server(ServerOptions options)
       effect_sink_(std::move(options.effect_sink)),
       started_ms_(MonotonicNanos() / 1'000'000),
       run_id_(MakeRunId()),
-      moves_sessions_(options.moves_sessions) {
+      moves_sessions_(options.moves_sessions),
+      always_pauses_(options.always_pauses) {
   const Config& config = options.config;
   if (options.fake_tier) fake_tier_ = std::make_unique<FakeTier>(*this, *options.fake_tier);
   const NamespaceRegistry::Surroundings surroundings{

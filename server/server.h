@@ -41,6 +41,7 @@ struct ServerOptions {
   const Clock* clock = nullptr;              // null: the system's
   std::optional<FakeTierOptions> fake_tier;  // all keyspaces get it
   bool moves_sessions = false;               // all the time, from loop to loop
+  bool always_pauses = false;                // loops, however little there is to do: WakePacing
 };
 
 // The daemon: everything that is shared by the loops, made in the order that they depend on each
@@ -107,6 +108,7 @@ class Server final : public TierHost {
   // Takes more or fewer loops into use, as elastic-threads says. Every 100 ms, on the first loop.
   void ScaleThreads();
   bool moves_sessions() const { return moves_sessions_; }
+  bool always_pauses() const { return always_pauses_; }
 
   void AppendEffect(const Effect& effect);
 
@@ -141,6 +143,7 @@ class Server final : public TierHost {
   mutable std::mutex clients_mutex_;
   std::map<uint64_t, std::shared_ptr<const ClientInfo>> clients_;
   const bool moves_sessions_;
+  const bool always_pauses_;
   std::atomic<size_t> active_threads_{1};
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<WorkerPool> disposal_;

@@ -13,6 +13,7 @@ class ServerStats {
   std::atomic<uint64_t> net_input_bytes{0};
   std::atomic<uint64_t> net_output_bytes{0};
   std::atomic<uint64_t> connections_moved{0};      // from loop to loop
+  std::atomic<uint64_t> wake_pauses{0};            // see WakePacing
   std::atomic<uint64_t> commands_before_reset{0};  // what the loops' own counts began with
 
   // Longest holds of a shard's lock by work that is cut into slices or takes all shards of a

@@ -11,11 +11,10 @@
 #include "server/loop.h"
 #include "server/server.h"
 #include "server/session.h"
+#include "server/socket_calls.h"
 
 namespace replete {
 namespace {
-
-int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
 
 // "127.0.0.1:6379", "[::1]:6379", or the path of a Unix socket.
 std::string AddressText(const sockaddr_storage& address, bool* loopback) {
@@ -39,7 +38,7 @@ std::string AddressText(const sockaddr_storage& address, bool* loopback) {
 }  // namespace
 
 Session::Session(Loop& loop, int descriptor) : loop_(&loop), descriptor_(descriptor) {
-  client_.info->created_ms = NowMs();
+  client_.info->created_ms = MonotonicMillis();
   client_.info->descriptor = descriptor_;
 }
 
@@ -64,7 +63,7 @@ bool Session::Start() {
   dispatcher.Refresh();
   auto refuse = [&](std::string_view line) {
     const std::string reply = fmt::format("-{}\r\n", line);
-    (void)!::send(descriptor_, reply.data(), reply.size(), MSG_NOSIGNAL);
+    (void)!SendNow(descriptor_, reply.data(), reply.size());
     ++server.stats().rejected_connections;
     return false;
   };
@@ -177,7 +176,7 @@ void Session::Inspect(int64_t now_ms) {
 void Session::PublishInfo() {
   if (state_ == State::kAway) return;
   ClientInfo& info = *client_.info;
-  info.last_active_ms.store(NowMs(), std::memory_order_relaxed);
+  info.last_active_ms.store(MonotonicMillis(), std::memory_order_relaxed);
   info.commands.store(commands_, std::memory_order_relaxed);
   info.query_buffer.store(input_.size(), std::memory_order_relaxed);
   info.output_buffer.store(unsent_.size(), std::memory_order_relaxed);

@@ -1,25 +1,13 @@
 // How a session's replies go out.
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "server/loop.h"
 #include "server/server.h"
 #include "server/session.h"
+#include "server/socket_calls.h"
 
 namespace replete {
-namespace {
-
-int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
-
-// Not send, as in session.cpp.
-ssize_t SendNow(int descriptor, const char* from, size_t size) {
-  return ::syscall(SYS_sendto, descriptor, from, size, MSG_NOSIGNAL, nullptr, 0);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void Session::Flush() {
   OutputBuffer& output = loop().dispatcher().output();
@@ -90,8 +78,8 @@ void Session::CheckOutputLimits() {
     over_soft_since_ms_ = 0;
     return;
   }
-  if (over_soft_since_ms_ == 0) over_soft_since_ms_ = NowMs();
-  if (NowMs() - over_soft_since_ms_ > limit.soft_seconds * int64_t{1000}) Cut();
+  if (over_soft_since_ms_ == 0) over_soft_since_ms_ = MonotonicMillis();
+  if (MonotonicMillis() - over_soft_since_ms_ > limit.soft_seconds * int64_t{1000}) Cut();
 }
 
 }  // namespace replete

@@ -14,19 +14,24 @@ int64_t WakePacing::PauseFor(int64_t reads, int64_t sessions, int64_t nanos) {
   return pause * reads >= kWorthIt * nanos ? pause : 0;
 }
 
-void WakePacing::Pause() {
-  if (pause_nanos_ == 0) return;
+bool WakePacing::Pause() {
+  if (pause_nanos_ == 0) return false;
   if (MonotonicNanos() - began_ >= kWindowNanos) {
     Decide();
-    if (pause_nanos_ == 0) return;
+    if (pause_nanos_ == 0) return false;
   }
   const timespec time{0, pause_nanos_};
   ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
+  return true;
 }
 
 void WakePacing::Decide() {
   const int64_t now = MonotonicNanos();
-  pause_nanos_ = enabled_ ? PauseFor(reads_, sessions_, now - began_) : 0;
+  if (enabled_) {
+    pause_nanos_ = always_ ? kMostNanos : PauseFor(reads_, sessions_, now - began_);
+  } else {
+    pause_nanos_ = 0;
+  }
   began_ = now;
   reads_ = sessions_ = 0;
   if (++window_ == 0) window_ = 1;

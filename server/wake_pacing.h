@@ -26,6 +26,10 @@ class WakePacing {
   static constexpr uint32_t kWindowReads = 512;
   static constexpr int64_t kWindowNanos = 10'000'000;
 
+  // `always`: a pause of kMostNanos whenever all is served while it is enabled, for tests.
+  explicit WakePacing(bool always = false)
+      : pause_nanos_(always ? kMostNanos : 0), always_(always) {}
+
   // Takes effect with the next decision.
   void Enable(bool enabled) { enabled_ = enabled; }
 
@@ -40,8 +44,8 @@ class WakePacing {
   }
 
   bool pauses() const { return pause_nanos_ > 0; }
-  // Everything is served. Returns at once where the load does not call for a pause.
-  void Pause();
+  // Everything is served. False at once where the load does not call for a pause.
+  bool Pause();
 
   // What a window of `nanos` with so many reads of so many sessions calls for, in nanoseconds.
   static int64_t PauseFor(int64_t reads, int64_t sessions, int64_t nanos);
@@ -54,7 +58,8 @@ class WakePacing {
   uint32_t reads_ = 0;
   uint32_t sessions_ = 0;
   int64_t began_ = 0;
-  int64_t pause_nanos_ = 0;
+  int64_t pause_nanos_;
+  const bool always_;
 };
 
 }  // namespace replete

@@ -28,6 +28,7 @@ class SystemClock final : public Clock {
 
 // Monotonic nanoseconds, for durations.
 int64_t MonotonicNanos();
+inline int64_t MonotonicMillis() { return MonotonicNanos() / 1'000'000; }
 // Nanoseconds that the calling thread has run: durations of work, however busy the machine is.
 int64_t ThreadNanos();
 

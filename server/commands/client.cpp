@@ -80,8 +80,6 @@ void AppendListed(std::string* out, const ClientInfo& client, int64_t now_ms) {
   fmt::format_to(std::back_inserter(*out), " ns={}\n", client.keyspace);
 }
 
-int64_t NowMs() { return MonotonicNanos() / 1'000'000; }
-
 // The clients named in CLIENT LIST ID, in the order asked for; unknown ones are passed over.
 void ListById(CommandContext& ctx) {
   std::vector<uint64_t> ids;
@@ -95,7 +93,7 @@ void ListById(CommandContext& ctx) {
   }
   std::unordered_map<uint64_t, std::string> lines;
   for (uint64_t id : ids) lines.emplace(id, std::string());
-  const int64_t now = NowMs();
+  const int64_t now = MonotonicMillis();
   ctx.server().ForEachClient([&](const ClientInfo& client) {
     if (auto found = lines.find(client.id); found != lines.end()) {
       AppendListed(&found->second, client, now);
@@ -136,7 +134,7 @@ void List(CommandContext& ctx) {
     return;
   }
   std::string text;
-  const int64_t now = NowMs();
+  const int64_t now = MonotonicMillis();
   ctx.server().ForEachClient([&](const ClientInfo& client) {
     const ClientKind its = IsSubscriber(client) ? ClientKind::kPubSub : ClientKind::kNormal;
     if (!by_type || its == kind) AppendListed(&text, client, now);
@@ -146,7 +144,7 @@ void List(CommandContext& ctx) {
 
 void Info(CommandContext& ctx) {
   std::string text;
-  AppendClient(&text, *ctx.client().info, NowMs());
+  AppendClient(&text, *ctx.client().info, MonotonicMillis());
   text += '\n';
   ctx.reply().Verbatim("txt", text);
 }

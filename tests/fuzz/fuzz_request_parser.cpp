@@ -1,8 +1,9 @@
 // The same bytes as a whole and in random pieces must give the same requests, empties and error,
-// also when bulks are received into their own memory.
+// also when bulks are received into their own memory; and a peek stays inside the bytes.
 #include <cstdint>
 #include <cstdlib>
 
+#include "protocol/request_peek.h"
 #include "tests/unit/protocol/simulated_session.h"
 
 namespace {
@@ -36,6 +37,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const Choices choices = Choose(data[0], data[1]);
   const std::string_view stream(reinterpret_cast<const char*>(data + 2), size - 2);
+  const std::string_view key = replete::PeekSecondArgument(stream);
+  if (!key.empty() && (key.data() < stream.data() || key.end() > stream.end())) {
+    std::abort();
+  }
 
   replete::SimulatedSession whole;
   Configure(choices, whole);

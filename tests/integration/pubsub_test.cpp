@@ -89,6 +89,26 @@ TEST_P(PubSubTest, MessagesOfOnePublisherKeepTheirOrder) {
   }
 }
 
+// Whatever loop each of them is on: who has been told that a message is out finds it before the
+// reply to what he asks then.
+TEST_P(PubSubTest, AMessageComesBeforeTheReplyToWhatIsAskedLater) {
+  std::vector<Connection> subscribers;
+  for (int i = 0; i < 4; ++i) {
+    subscribers.push_back(Subscriber());
+    subscribers.back().Ask({"SUBSCRIBE", "a"});
+  }
+  const Reply pong = GetParam() == 2 ? Array({Bulk("pong"), Bulk("")}) : Status("PONG");
+  Client publisher = Connect();
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(publisher.Run("PUBLISH", "a", std::to_string(i)), Int(4));
+    for (Connection& subscriber : subscribers) {
+      subscriber.Send(Encode({"PING"}));
+      ASSERT_EQ(subscriber.Read(), Frame({Bulk("message"), Bulk("a"), Bulk(std::to_string(i))}));
+      ASSERT_EQ(subscriber.Read(), pong);
+    }
+  }
+}
+
 TEST_P(PubSubTest, ASubscriberThatLeavesIsForgotten) {
   {
     Connection subscriber = Subscriber();
