@@ -42,6 +42,10 @@ class CommandContext {
   std::string_view arg(size_t i) const { return args_[i]; }
   std::span<const std::string_view> args() const { return args_; }
   bool ArgIs(size_t i, std::string_view word) const { return WordIs(args_[i], word); }
+  // What the requests of a pipeline, beginning with this one, are going to look for in the value
+  // under the key; empty when there are no such others, or an earlier one was told. The value can
+  // fetch it all from memory at once, under the lock that is held.
+  std::span<const std::string_view> members_ahead() const { return members_ahead_; }
   // The argument's own memory when it was received as a big bulk, else empty.
   BulkBuffer TakeBulk(size_t arg);
 
@@ -110,6 +114,7 @@ class CommandContext {
   const Command* command_ = nullptr;
   std::span<const std::string_view> args_;
   RequestParser* parser_ = nullptr;
+  std::span<const std::string_view> members_ahead_;
   std::vector<Key> keys_;
   Keyspace* scope_keyspace_ = nullptr;
   std::vector<std::shared_ptr<Keyspace>> flush_keyspaces_;

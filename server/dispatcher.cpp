@@ -156,6 +156,7 @@ void Dispatcher::Begin(const Call& call, const Command& command) {
   context_.command_ = &command;
   context_.args_ = call.args;
   context_.parser_ = call.parser;
+  context_.members_ahead_ = call.members;
   context_.in_exec_ = false;
   context_.blocks_ = false;
   context_.unwatches_ = false;
@@ -434,6 +435,7 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
   context_.command_ = queued.command;
   context_.args_ = args;
   context_.parser_ = nullptr;
+  context_.members_ahead_ = {};
   context_.in_exec_ = true;
   needed_.clear();
   RefreshConfig();

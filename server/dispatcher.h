@@ -50,6 +50,8 @@ class Dispatcher final : public KeyspaceListener {
     uint64_t first_hash = 0;           // of the first key, 0: not computed
     const std::shared_ptr<Parkable>& session;
     bool again = false;  // it has parked before
+    // Members that this and the next requests of the pipeline name in the same value: a hint.
+    std::span<const std::string_view> members = {};
   };
   Outcome Execute(const Call& call);
   OutputBuffer& output() { return context_.own_output_; }

@@ -305,22 +305,41 @@ void Session::Prefetch(size_t n) {
   }
 }
 
+// What the parsed requests from `first` on name in one and the same value, as far as they go on to;
+// how many there are, 0 unless several.
+size_t Session::MembersAhead(size_t first, size_t n, std::span<std::string_view> members) {
+  const auto& ahead = loop().ahead();
+  size_t found = 0;
+  for (size_t i = first; i < n; ++i) {
+    const Ahead& next = ahead[i];
+    if (next.command == nullptr || (next.command->flags & command_flag::kNamesMember) == 0) break;
+    if (next.hash != ahead[first].hash || next.request.args.size() < 3) break;
+    members[found++] = next.request.args[2];
+  }
+  return found > 1 ? found : 0;
+}
+
 // False: the session does not go on now (it waits, or closes).
 bool Session::RunAhead(size_t n) {
   auto& ahead = loop().ahead();
   Dispatcher& dispatcher = loop().dispatcher();
+  std::array<std::string_view, Loop::kAhead> members;
+  size_t told = 0;  // requests before it have had their members told
   size_t consumed = 0;
   for (size_t i = 0; i < n; ++i) {
     const Request& request = ahead[i].request;
     consumed += request.wire_size;
     if (request.args.empty()) continue;
     const std::span<const std::string_view> args(request.args.data(), request.args.size());
+    const size_t n_members = i < told ? 0 : MembersAhead(i, n, members);
+    told = std::max(told, i + n_members);
     const Outcome outcome = dispatcher.Execute({.client = client_,
                                                 .args = args,
                                                 .parser = &parser_,
                                                 .command = ahead[i].command,
                                                 .first_hash = ahead[i].hash,
-                                                .session = self_});
+                                                .session = self_,
+                                                .members = {members.data(), n_members}});
     ++commands_;
     if (outcome == Outcome::kAway) {
       // From here on the client is the worker's.

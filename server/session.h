@@ -99,6 +99,7 @@ class Session final : public Parkable,
   size_t ParseAhead(ParseResult* result);
   void Prefetch(size_t n);
   bool RunAhead(size_t n);
+  size_t MembersAhead(size_t first, size_t n, std::span<std::string_view> members);
   void After(Outcome outcome, std::span<const std::string_view> args);
   void Resume();
   void Answer(OutputBuffer reply, CommitTokens tokens);

@@ -1,5 +1,7 @@
 #include "core/types/hash_value.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 
@@ -61,6 +63,22 @@ bool HashValue::Get(std::string_view field, std::string_view* value) const {
   if (!slot) return false;
   *value = slot.item()->value();
   return true;
+}
+
+void HashValue::Prefetch(std::span<const std::string_view> fields) const {
+  if (packed_) return;
+  constexpr size_t kMost = 32;
+  std::array<uint64_t, kMost> hashes;
+  const size_t n = std::min(fields.size(), kMost);
+  for (size_t i = 0; i < n; ++i) {
+    hashes[i] = HashKey(fields[i]);
+    table_->PrefetchBucket(hashes[i]);
+  }
+  size_t displaced = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (!table_->PrefetchItem(hashes[i])) hashes[displaced++] = hashes[i];
+  }
+  for (size_t i = 0; i < displaced; ++i) table_->PrefetchDisplaced(hashes[i]);
 }
 
 bool HashValue::Set(std::string_view field, std::string_view value, const HashLimits& limits) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "core/keyspace/allocator.h"
@@ -48,6 +49,9 @@ class HashValue final {
     std::string_view value;
     return Get(field, &value);
   }
+
+  // Brings what look-ups of these fields need into the cache, for all of them at once.
+  void Prefetch(std::span<const std::string_view> fields) const;
 
   // True when the field is new. Only here the encoding changes.
   bool Set(std::string_view field, std::string_view value, const HashLimits& limits = {});

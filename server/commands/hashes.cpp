@@ -16,6 +16,7 @@ void HSet(CommandContext& ctx) {
   Entry* entry = ctx.access().Use(key);
   if (entry != nullptr && !IsHash(entry)) return ctx.WrongType();
   HashValue* hash = ctx.access().HashFor(key, entry);
+  hash->Prefetch(ctx.members_ahead());
   if (entry == nullptr) ctx.Notify(event_flags::kNew, "new", key);
   const HashLimits limits = ctx.value_limits().hash;
   int64_t created = 0;
@@ -30,6 +31,7 @@ void HGet(CommandContext& ctx) {
   const Entry* entry = ReadKey(ctx, ctx.key(0));
   if (entry == nullptr) return ctx.reply().Null();
   if (!IsHash(entry)) return ctx.WrongType();
+  entry->hash()->Prefetch(ctx.members_ahead());
   std::string_view value;
   if (!entry->hash()->Get(ctx.arg(2), &value)) return ctx.reply().Null();
   ctx.reply().Bulk(value);
@@ -41,6 +43,7 @@ void HDel(CommandContext& ctx) {
   if (entry == nullptr) return ctx.reply().Integer(0);
   if (!IsHash(entry)) return ctx.WrongType();
   HashValue* hash = entry->hash();
+  hash->Prefetch(ctx.members_ahead());
   int64_t erased = 0;
   for (size_t i = 2; i < ctx.argc(); ++i) {
     erased += ctx.access().HashErase(key, hash, ctx.arg(i));
@@ -78,11 +81,13 @@ void HExists(CommandContext& ctx) {
   const Entry* entry = ReadKey(ctx, ctx.key(0));
   if (entry == nullptr) return ctx.reply().Integer(0);
   if (!IsHash(entry)) return ctx.WrongType();
+  entry->hash()->Prefetch(ctx.members_ahead());
   ctx.reply().Integer(entry->hash()->Contains(ctx.arg(2)) ? 1 : 0);
 }
 
 using command_flag::kDenyOom;
 using command_flag::kFast;
+using command_flag::kNamesMember;
 using command_flag::kReadonly;
 using command_flag::kWrite;
 
@@ -94,16 +99,16 @@ constexpr KeySpec kAsked = {.first = 1, .last = 1, .use = KeyUse::kRead};
 // A member a line would hide the rows.
 // clang-format off
 constexpr Command kCommands[] = {
-    {.name = "hset", .arity = -4, .flags = kWrite | kDenyOom | kFast, .categories = category::kHash,
-     .scope = Scope::kKeys, .keys = {kUpdated}, .since = "2.0.0",
+    {.name = "hset", .arity = -4, .flags = kWrite | kDenyOom | kFast | kNamesMember,
+     .categories = category::kHash, .scope = Scope::kKeys, .keys = {kUpdated}, .since = "2.0.0",
      .summary = "Set the string value of a hash field",
      .syntax = "key field value [field value ...]", .reply = "integer", .handler = HSet},
-    {.name = "hget", .arity = 3, .flags = kReadonly | kFast, .categories = category::kHash,
-     .scope = Scope::kKeys, .keys = {kFetched}, .since = "2.0.0",
+    {.name = "hget", .arity = 3, .flags = kReadonly | kFast | kNamesMember,
+     .categories = category::kHash, .scope = Scope::kKeys, .keys = {kFetched}, .since = "2.0.0",
      .summary = "Get the value of a hash field", .syntax = "key field", .reply = "bulk|nil",
      .handler = HGet},
-    {.name = "hdel", .arity = -3, .flags = kWrite | kFast, .categories = category::kHash,
-     .scope = Scope::kKeys, .keys = {kReduced}, .since = "2.0.0",
+    {.name = "hdel", .arity = -3, .flags = kWrite | kFast | kNamesMember,
+     .categories = category::kHash, .scope = Scope::kKeys, .keys = {kReduced}, .since = "2.0.0",
      .summary = "Delete one or more hash fields", .syntax = "key field [field ...]",
      .reply = "integer", .handler = HDel},
     {.name = "hgetall", .arity = 2, .flags = kReadonly, .categories = category::kHash,
@@ -114,8 +119,8 @@ constexpr Command kCommands[] = {
      .scope = Scope::kKeys, .keys = {kAsked}, .since = "2.0.0",
      .summary = "Get the number of fields in a hash", .syntax = "key", .reply = "integer",
      .handler = HLen},
-    {.name = "hexists", .arity = 3, .flags = kReadonly | kFast, .categories = category::kHash,
-     .scope = Scope::kKeys, .keys = {kAsked}, .since = "2.0.0",
+    {.name = "hexists", .arity = 3, .flags = kReadonly | kFast | kNamesMember,
+     .categories = category::kHash, .scope = Scope::kKeys, .keys = {kAsked}, .since = "2.0.0",
      .summary = "Determine if a hash field exists", .syntax = "key field", .reply = "integer",
      .handler = HExists},
 };

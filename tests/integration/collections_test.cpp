@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "tests/integration/daemon.h"
 
@@ -119,6 +120,45 @@ TEST_F(CollectionsTest, EveryCommandRefusesTheWrongType) {
   EXPECT_EQ(client.Run("GET", "s"), Bulk("v"));
   EXPECT_EQ(client.Run("HGET", "h", "f"), Bulk("v"));
   EXPECT_EQ(client.Run("RPOP", "l"), Bulk("v"));
+}
+
+// What the requests of one pipeline are going to look for in a hash is fetched with the first of
+// them: the hash that the later ones find may be another, or a text.
+TEST_F(CollectionsTest, PipelinesOnALargeHashThatGoesMeanwhile) {
+  Client client = Connect();
+  const std::string value(70, 'v');  // too long for the small encoding
+  std::map<std::string, std::string> model;
+  long long number = 0;
+  for (int round = 0; round < 60; ++round) {
+    std::vector<Reply> expected;
+    for (int i = 0; i < 30; ++i) {
+      const std::string field = "f" + std::to_string(++number % 97);
+      const std::string text = value + std::to_string(number);
+      client.Append({"HSET", "h", field, text});
+      expected.push_back(Int(model.insert_or_assign(field, text).second ? 1 : 0));
+      client.Append({"HGET", "h", field});
+      expected.push_back(Bulk(text));
+      const std::string other = "f" + std::to_string(number * 31 % 101);
+      client.Append({"HEXISTS", "h", other});
+      expected.push_back(Int(static_cast<long long>(model.count(other))));
+      client.Append({"HDEL", "h", other});
+      expected.push_back(Int(static_cast<long long>(model.erase(other))));
+      if (i == round % 30) {
+        client.Append({"DEL", "h"});
+        expected.push_back(Int(model.empty() ? 0 : 1));
+        model.clear();
+        client.Append({"SET", "h", "text"});
+        expected.push_back(Status("OK"));
+        client.Append({"HGET", "h", field});
+        expected.push_back(WrongType());
+        client.Append({"HDEL", "h", field});
+        expected.push_back(WrongType());
+        client.Append({"DEL", "h"});
+        expected.push_back(Int(1));
+      }
+    }
+    for (const Reply& reply : expected) ASSERT_EQ(client.Next(), reply);
+  }
 }
 
 TEST_F(CollectionsTest, ACopyIsIndependent) {
