@@ -146,7 +146,11 @@ void Loop::RunPosted() {
     posted.swap(posted_);
     has_posted_.store(false);
   }
-  for (const std::function<void()>& work : posted) work();
+  for (const std::function<void()>& work : posted) {
+    const uint64_t start = CycleClock::Ticks();
+    work();
+    NoteIteration(CycleClock::Ticks() - start);
+  }
 }
 
 void Loop::AwaitSockets() {

@@ -437,7 +437,11 @@ void Session::Answer(OutputBuffer reply, CommitTokens tokens) {
   }
   OutputBuffer& output = loop().dispatcher().output();
   const size_t start = output.size();
-  output.Append(reply.view());
+  if (output.empty() && reply.size() >= kSendFrom) {
+    output = std::move(reply);  // copying the longest would hold up the loop for 50 ms and more
+  } else {
+    output.Append(reply.view());
+  }
   if (!tokens.empty()) Hold(start, std::move(tokens));
   Flush();
   Continue();

@@ -35,6 +35,8 @@ class Session final : public Parkable,
   // Replies are sent before the batch ends when they are this many bytes.
   static constexpr size_t kSendFrom = size_t{256} << 10;
   static constexpr size_t kMaxUnsent = size_t{32} << 20;
+  // Of a long reply, so much is sent before others have their turn.
+  static constexpr size_t kSendAtOnce = size_t{1} << 20;
 
   // Owns the descriptor, a connected non-blocking socket.
   Session(Loop& loop, int descriptor);
@@ -109,6 +111,7 @@ class Session final : public Parkable,
   void ArmTimeout();
   void OnTimeout();
   void Flush();
+  void Keep(OutputBuffer& output, size_t sent);
   void SetWrites(bool writes);
   void OnWritable();
   void CheckOutputLimits();

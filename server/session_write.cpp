@@ -20,7 +20,7 @@ void Session::Flush() {
   if (!output.empty()) {
     size_t sent = 0;
     if (unsent_.empty()) {
-      const ssize_t n = SendNow(descriptor_, output.data(), output.size());
+      const ssize_t n = SendNow(descriptor_, output.data(), std::min(output.size(), kSendAtOnce));
       if (n > 0) sent = static_cast<size_t>(n);
       if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         output.Clear();
@@ -30,7 +30,7 @@ void Session::Flush() {
       loop().server().stats().net_output_bytes.fetch_add(sent, std::memory_order_relaxed);
     }
     if (sent < output.size()) [[unlikely]]
-      unsent_.Append(output.view().substr(sent));
+      Keep(output, sent);
     output.Clear();
     if (output.capacity() > kSendFrom * 4) output.Shrink(kSendFrom);
   }
@@ -42,6 +42,16 @@ void Session::Flush() {
   }
 }
 
+// What could not be sent of the output, which begins at `sent`, waits. Not copied where it is long.
+void Session::Keep(OutputBuffer& output, size_t sent) {
+  output.Consume(sent);
+  if (unsent_.empty() && output.size() >= kSendFrom) {
+    unsent_ = std::move(output);
+  } else {
+    unsent_.Append(output.view());
+  }
+}
+
 void Session::SetWrites(bool writes) {
   writes_ = writes;
   if (!loop().poller().SetWrites(descriptor_, this, writes)) Close();
@@ -49,7 +59,7 @@ void Session::SetWrites(bool writes) {
 
 void Session::OnWritable() {
   const bool was_full = unsent_bytes() > kMaxUnsent;
-  const ssize_t n = SendNow(descriptor_, unsent_.data(), std::min<size_t>(unsent_.size(), 1 << 20));
+  const ssize_t n = SendNow(descriptor_, unsent_.data(), std::min(unsent_.size(), kSendAtOnce));
   if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
     Close();
     return;

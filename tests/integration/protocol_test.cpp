@@ -3,9 +3,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <ostream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -285,6 +287,40 @@ TEST_F(ProtocolTest, Resp3TypesAreThoseOfRedis) {
   ASSERT_EQ(command.elements.size(), 1U);
   ASSERT_GE(command.elements[0].elements.size(), 7U);
   EXPECT_EQ(command.elements[0].elements[2].type, '~');
+}
+
+// They do not fit into what the system holds for a connection, and a worker makes some of them.
+TEST_F(ProtocolTest, LongRepliesComeWholeAndInOrder) {
+  Client writer = Connect();
+  constexpr int kKeys = 20'000;
+  const std::string name(60, 'k');
+  for (int i = 0; i < kKeys; ++i) writer.Append({"SET", name + std::to_string(i), "v"});
+  for (int i = 0; i < kKeys; ++i) ASSERT_EQ(writer.Next(), Status("OK"));
+  const std::string big(8 << 20, 'b');
+  ASSERT_EQ(writer.Run("SET", "big", big), Status("OK"));
+
+  Connection reader = Raw();
+  std::string requests;
+  for (int round = 0; round < 3; ++round) {
+    requests += Encode({"KEYS", name + "*"});
+    requests += Encode({"ECHO", "first"});
+    requests += Encode({"GET", "big"});
+    requests += Encode({"GET", "big"});
+    requests += Encode({"ECHO", "second"});
+    requests += Encode({"KEYS", name + "*"});
+    requests += Encode({"ECHO", "third"});
+  }
+  reader.Send(requests);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // what does not fit has to wait
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(reader.Read().value_or(Reply{}).elements.size(), static_cast<std::size_t>(kKeys));
+    ASSERT_EQ(reader.Read(), Bulk("first"));
+    EXPECT_TRUE(reader.Read().value_or(Reply{}).text == big);
+    EXPECT_TRUE(reader.Read().value_or(Reply{}).text == big);
+    ASSERT_EQ(reader.Read(), Bulk("second"));
+    EXPECT_EQ(reader.Read().value_or(Reply{}).elements.size(), static_cast<std::size_t>(kKeys));
+    ASSERT_EQ(reader.Read(), Bulk("third"));
+  }
 }
 
 }  // namespace
