@@ -37,6 +37,25 @@ std::string ServerBinary() {
   return named != nullptr ? named : REPLETE_SERVER;
 }
 
+ScopedVariable::ScopedVariable(const char* name, const std::string& value) : name_(name) {
+  if (const char* before = std::getenv(name)) before_ = before;
+  ::setenv(name, value.c_str(), 1);
+}
+
+ScopedVariable::~ScopedVariable() {
+  if (before_) {
+    ::setenv(name_, before_->c_str(), 1);
+  } else {
+    ::unsetenv(name_);
+  }
+}
+
+long long InfoNumber(Client* client, const char* section, const std::string& name) {
+  const std::string info = "\n" + client->Run("INFO", section).text;
+  const std::size_t at = info.find("\n" + name + ":");
+  return at == std::string::npos ? -1 : std::stoll(info.substr(at + name.size() + 2));
+}
+
 bool HasTier() { return std::getenv("REPLETE_TEST_TIER") != nullptr; }
 
 bool TestingRedis() { return ServerProcess(ServerBinary()).redis(); }

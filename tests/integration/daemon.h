@@ -8,6 +8,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -30,6 +31,19 @@ bool HasTier();
 
 // Polls until `condition` holds; false when it never does. `limit` only tells a hang.
 bool Eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = kHang);
+
+// A variable of the environment that daemons are started with; what it was comes back at the end.
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const std::string& value);
+  ~ScopedVariable();
+  ScopedVariable(const ScopedVariable&) = delete;
+  ScopedVariable& operator=(const ScopedVariable&) = delete;
+
+ private:
+  const char* const name_;
+  std::optional<std::string> before_;
+};
 
 // Counts a thread's work as done when it ends, by a failed assertion too, so that those who work
 // "as long as the others do" end as well.
@@ -120,6 +134,9 @@ class DaemonTest : public ::testing::Test {
   if (::replete::test::TestingRedis()) GTEST_SKIP() << "redis-server has no such thing"
 
 void PrintTo(const Reply& reply, std::ostream* out);
+
+// The number behind `name` in INFO's `section`; -1 when it is not there.
+long long InfoNumber(Client* client, const char* section, const std::string& name);
 
 // The value behind `name` in a map (RESP3) or a flat array of pairs (RESP2); type 0 when absent.
 Reply FieldOf(const Reply& map, std::string_view name);

@@ -1,7 +1,6 @@
 // Connections that are moved from loop to loop all the time notice nothing of it.
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,14 +14,7 @@ class MovingTest : public DaemonTest {
  protected:
   void SetUp() override {
     REPLETE_ONLY();
-    ::setenv("REPLETE_TEST_COMMANDS", "yes", 1);
-    ::setenv("REPLETE_TEST_MOVES", "yes", 1);
     Start({}, 4);
-  }
-  // What the whole suite was started with stays as it is.
-  void TearDown() override {
-    if (!moved_before_) ::unsetenv("REPLETE_TEST_MOVES");
-    if (!commands_before_) ::unsetenv("REPLETE_TEST_COMMANDS");
   }
 
   static void Pause() { std::this_thread::sleep_for(std::chrono::milliseconds(7)); }
@@ -32,15 +24,13 @@ class MovingTest : public DaemonTest {
     for (std::thread& thread : threads) thread.join();
   }
   long long Moved() {
-    const std::string info = Connect().Run("INFO", "replete").text;
-    const std::string name = "connections_moved:";
-    const std::size_t at = info.find(name);
-    return at == std::string::npos ? -1 : std::stoll(info.substr(at + name.size()));
+    Client client = Connect();
+    return InfoNumber(&client, "replete", "connections_moved");
   }
 
  private:
-  const bool moved_before_ = std::getenv("REPLETE_TEST_MOVES") != nullptr;
-  const bool commands_before_ = std::getenv("REPLETE_TEST_COMMANDS") != nullptr;
+  const ScopedVariable commands_{"REPLETE_TEST_COMMANDS", "yes"};
+  const ScopedVariable moves_{"REPLETE_TEST_MOVES", "yes"};
 };
 
 TEST_F(MovingTest, RepliesComeCompleteAndInOrder) {

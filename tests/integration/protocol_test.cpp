@@ -201,9 +201,9 @@ TEST_F(ProtocolTest, MemoryThatTheSystemDoesNotGiveEndsNothingButTheCommand) {
 #endif
   const char* set = std::getenv(name);
   const std::string before = set != nullptr ? set : "";
-  ::setenv(name, (before + ":max_allocation_size_mb=20:allocator_may_return_null=1").c_str(), 1);
+  const ScopedVariable options(name,
+                               before + ":max_allocation_size_mb=20:allocator_may_return_null=1");
   Start();
-  ::setenv(name, before.c_str(), 1);
   Client client = Connect();
   const std::string value(12 << 20, 'v');
   ASSERT_EQ(client.Run("SET", "k", value), Status("OK"));

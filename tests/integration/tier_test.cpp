@@ -3,8 +3,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,14 +19,9 @@ constexpr int kLoops = 4;
 class TierTest : public DaemonTest {
  protected:
   void SetUp() override { REPLETE_ONLY(); }
-  void TearDown() override {
-    ::unsetenv("REPLETE_TEST_TIER");
-    ::unsetenv("REPLETE_TEST_COMMANDS");
-  }
 
   void StartWith(const std::string& tier) {
-    ::setenv("REPLETE_TEST_COMMANDS", "yes", 1);
-    ::setenv("REPLETE_TEST_TIER", ("hot_memory=0," + tier).c_str(), 1);
+    tier_.emplace("REPLETE_TEST_TIER", "hot_memory=0," + tier);
     Start({}, kLoops);
     // A keyspace that knows of no more bytes than it may keep lets nothing go.
     ASSERT_EQ(Connect().Run("SET", "big", std::string(100'000, 'b')), Status("OK"));
@@ -62,6 +57,10 @@ class TierTest : public DaemonTest {
     }
     return lines;
   }
+
+ private:
+  const ScopedVariable commands_{"REPLETE_TEST_COMMANDS", "yes"};
+  std::optional<ScopedVariable> tier_;
 };
 
 class FailingTierTest : public TierTest {
