@@ -60,8 +60,11 @@ bool Session::OnEvents(uint32_t events, OutputBuffer& lent) {
   if (events & (EPOLLIN | kEnd)) readable_ = true;
   if (events & kEnd) [[unlikely]]
     hung_up_ = true;
-  if (writes_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))) [[unlikely]]
+  if (writes_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))) [[unlikely]] {
+    const uint64_t start = CycleClock::Ticks();
     OnWritable();
+    loop().NoteIteration(CycleClock::Ticks() - start);
+  }
   if (!MayRead()) return false;
   if (parser_.WantsBulk() || input_.size() > kCopiedInput) {
     Read();

@@ -7,8 +7,6 @@
 #include "server/socket_calls.h"
 
 namespace replete {
-namespace {}  // namespace
-
 void Session::Flush() {
   OutputBuffer& output = loop().dispatcher().output();
   if (closed_) {

@@ -67,9 +67,8 @@ bool HashValue::Get(std::string_view field, std::string_view* value) const {
 
 void HashValue::Prefetch(std::span<const std::string_view> fields) const {
   if (packed_) return;
-  constexpr size_t kMost = 32;
-  std::array<uint64_t, kMost> hashes;
-  const size_t n = std::min(fields.size(), kMost);
+  std::array<uint64_t, kMostAhead> hashes;
+  const size_t n = std::min(fields.size(), kMostAhead);
   for (size_t i = 0; i < n; ++i) {
     hashes[i] = HashKey(fields[i]);
     table_->PrefetchBucket(hashes[i]);

@@ -50,7 +50,9 @@ class HashValue final {
     return Get(field, &value);
   }
 
-  // Brings what look-ups of these fields need into the cache, for all of them at once.
+  // Brings what look-ups of these fields need into the cache, for all of them at once: of the first
+  // kMostAhead, so that the lock is not held for long.
+  static constexpr size_t kMostAhead = 32;
   void Prefetch(std::span<const std::string_view> fields) const;
 
   // True when the field is new. Only here the encoding changes.
