@@ -23,14 +23,20 @@ class CycleClock {
 #endif
   }
   static int64_t Nanos(uint64_t ticks) {
-    const double elapsed_ticks = static_cast<double>(Ticks() - start_ticks_);
-    const double elapsed_nanos = static_cast<double>(MonotonicNanos() - start_nanos_);
-    return elapsed_ticks < 1
-               ? 0
-               : static_cast<int64_t>(static_cast<double>(ticks) * elapsed_nanos / elapsed_ticks);
+    return static_cast<int64_t>(static_cast<double>(ticks) * NanosPerTick());
+  }
+  static uint64_t TicksIn(int64_t nanos) {
+    return static_cast<uint64_t>(static_cast<double>(nanos) / NanosPerTick());
   }
 
  private:
+  static double NanosPerTick() {
+    const uint64_t ticks = Ticks() - start_ticks_;
+    const int64_t nanos = MonotonicNanos() - start_nanos_;
+    if (ticks == 0 || nanos <= 0) return 1;
+    return static_cast<double>(nanos) / static_cast<double>(ticks);
+  }
+
   static const uint64_t start_ticks_;
   static const int64_t start_nanos_;
 };

@@ -206,11 +206,12 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   }
   const bool wide = command.scope != Scope::kKeys;
   const int64_t start = wide ? MonotonicNanos() : 0;
+  const int64_t start_cpu = wide ? ThreadNanos() : 0;
   RunOrFail(command);
   if (context_.blocks_) [[unlikely]]
     RegisterBlocked(call);
   Unlock();
-  if (wide) server_.stats().NoteLockHold(MonotonicNanos() - start);
+  if (wide) server_.stats().NoteLockHold(MonotonicNanos() - start, ThreadNanos() - start_cpu);
   return context_.blocks_ ? Outcome::kBlocked : Outcome::kDone;
 }
 
@@ -367,28 +368,28 @@ void Dispatcher::AfterWrite() {
 
 // What the command has just written goes last: after everybody else in its shards, and after others
 // of the keyspace that are free right now.
+// A command evicts as many as it may have added and some more; what is then still over (a limit was
+// lowered, one value took the place of very many) goes in slices on another thread.
 void Dispatcher::MakeRoom(Shard& shard) {
-  if (shard.keyspace().being_trimmed()) [[unlikely]] {
-    // Far over a limit that was lowered: the rest is for who is at it, in slices.
-    constexpr int kShare = 4;
-    for (int i = 0; i < kShare && shard.keyspace().OverLimits(); ++i) {
-      if (!context_.access_.EvictOne(shard, context_.keys_)) break;
-      shard.TellBytes();
-    }
-    return;
+  constexpr size_t kSome = 256;
+  constexpr size_t kShare = 4;  // while another thread is at it
+  Keyspace& keyspace = shard.keyspace();
+  const bool being_trimmed = keyspace.being_trimmed();
+  size_t may_go = context_.keys_.size() + (being_trimmed ? kShare : kSome);
+  if (!context_.access_.Trim(shard, context_.keys_, &may_go)) {
+    if (being_trimmed || TrimElsewhere(keyspace, &may_go)) return;
+    context_.access_.Trim(shard, {}, &may_go);
   }
-  if (context_.access_.Trim(shard, context_.keys_)) return;
-  if (TrimElsewhere(shard.keyspace())) return;
-  context_.access_.Trim(shard, {});
+  if (may_go == 0 && !being_trimmed && keyspace.OverLimits()) server_.TrimLater(keyspace);
 }
 
-bool Dispatcher::TrimElsewhere(Keyspace& keyspace) {
+bool Dispatcher::TrimElsewhere(Keyspace& keyspace, size_t* may_go) {
   for (size_t i = 0; i < keyspace.shards(); ++i) {
     Shard& shard = keyspace.shard(i);
     if (locks_.Contains(&shard) || !shard.mutex.try_lock()) continue;
     bool enough = false;
     if (!shard.gate.owned()) {
-      enough = context_.access_.Trim(shard, {});
+      enough = context_.access_.Trim(shard, {}, may_go);
       StoreUpkeep();
       shard.Publish();
     }

@@ -80,8 +80,11 @@ class Dispatcher final : public KeyspaceListener {
   // Locks the shards of a retired keyspace one after another, waiting for owners, empties them and
   // tells those who wait there. Not on a loop.
   void ClearRetired(Keyspace& keyspace);
-  // Evicts until the keyspace is within its limits. In slices; not on a loop.
-  void TrimKeyspace(Keyspace& keyspace);
+  // Evicts until the keyspace is within its limits. In slices; not on a loop. `noted`: the caller
+  // has announced it (Keyspace::NoteTrimming).
+  void TrimKeyspace(Keyspace& keyspace, bool noted = false);
+  // Evicts until the process is within maxmemory or nothing more may go. In slices; not on a loop.
+  void TrimProcess();
   // A batch of records was not stored. Waits for owners; not on a loop.
   void Undo(const TierBatch& batch);
   // Lets go of all values that a tier has stored and that nobody waits for. Waits for owners; not
@@ -145,7 +148,7 @@ class Dispatcher final : public KeyspaceListener {
   void AfterWrite();
   bool EvictSome(Keyspace& keyspace);
   void MakeRoom(Shard& shard);
-  bool TrimElsewhere(Keyspace& keyspace);
+  bool TrimElsewhere(Keyspace& keyspace, size_t* may_go);
   static bool BoundsByRefusing(const Keyspace& keyspace, int64_t* may_go);
   int64_t CountAbsent(const Keyspace& keyspace);
   void RegisterBlocked(const Call& call);
@@ -153,10 +156,11 @@ class Dispatcher final : public KeyspaceListener {
   bool TryDetach(const Detached& detached);
   bool TryUnwatch(Client& client);
   void Begin(const Call& call, const Command& command);
-  bool SweepShard(Shard& shard, int64_t now);
+  bool SweepShard(Shard& shard);
   template <class Step>
   void InSlices(Shard& shard, Step&& step);
-  void TrimOneByOne(Keyspace& keyspace);
+  bool TrimOnce(Keyspace& keyspace, double share, const std::function<bool()>& over);
+  std::vector<Keyspace*> EvictableBySize() const;
 
   Server& server_;
   CommandContext context_;

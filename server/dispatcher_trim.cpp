@@ -1,4 +1,7 @@
-// A keyspace whose limits were lowered loses what is over them.
+// What is over a limit and more than commands take out by the way: entries leave in slices, with
+// the shard's lock free for others between them.
+#include <algorithm>
+#include <functional>
 #include <thread>
 
 #include "core/policy/bulk_eviction.h"
@@ -10,10 +13,23 @@ namespace {
 
 constexpr int64_t kSliceNanos = 50'000;
 
+// Down to so many bytes each of the keyspaces, the largest first, has to come for `excess` bytes to
+// go in all, those that are smaller being left alone.
+double LevelWithout(int64_t excess, const std::vector<Keyspace*>& keyspaces) {
+  double sum = 0;
+  double level = 0;
+  for (size_t i = 0; i < keyspaces.size(); ++i) {
+    const auto bytes = static_cast<double>(keyspaces[i]->told_bytes());
+    if (i > 0 && level >= bytes) break;
+    sum += bytes;
+    level = std::max(0.0, (sum - static_cast<double>(excess)) / static_cast<double>(i + 1));
+  }
+  return level;
+}
+
 }  // namespace
 
-// Calls step() under the shard's lock, time and again as long as it returns true: in slices, with
-// the lock free for others between them.
+// Calls step() under the shard's lock, time and again as long as it returns true.
 template <class Step>
 void Dispatcher::InSlices(Shard& shard, Step&& step) {
   for (bool more = true; more;) {
@@ -29,49 +45,75 @@ void Dispatcher::InSlices(Shard& shard, Step&& step) {
         }
         StoreUpkeep();
         shard.Publish();
-        server_.stats().NoteLockHold(MonotonicNanos() - locked);
+        server_.stats().NoteLockHold(MonotonicNanos() - locked, ThreadNanos() - start);
       }
     }
+    context_.access_.FreeEvicted();
     if (!events_.empty()) PublishEvents();
     std::this_thread::yield();
   }
 }
 
-void Dispatcher::TrimKeyspace(Keyspace& keyspace) {
-  keyspace.NoteTrimming(1);
-  // What a pass leaves over the limit is a small part of what it found.
-  for (bool more = true; more && BulkEviction::Pays(keyspace);) {
-    const int64_t before = keyspace.entry_count();
-    BulkEviction bulk(keyspace);
+void Dispatcher::TrimKeyspace(Keyspace& keyspace, bool noted) {
+  if (!noted) keyspace.NoteTrimming(1);
+  const auto over = [&keyspace] { return keyspace.OverLimits(); };
+  const auto trim = [&] {
+    while (over() && TrimOnce(keyspace, BulkEviction::ShareOverLimits(keyspace), over)) {
+    }
+  };
+  trim();
+  keyspace.NoteTrimming(-1);
+  // Writers may have left something to this thread that it has not seen.
+  trim();
+}
+
+void Dispatcher::TrimProcess() {
+  const auto over = [this] { return server_.memory_excess() > 0; };
+  for (bool some = true; some && over();) {
+    Refresh();
+    some = false;
+    const std::vector<Keyspace*> keyspaces = EvictableBySize();
+    const double level = LevelWithout(server_.memory_excess(), keyspaces);
+    for (Keyspace* keyspace : keyspaces) {
+      const auto bytes = static_cast<double>(keyspace->told_bytes());
+      // Those below the level are asked when those above it had nothing to give.
+      if (!over() || (some && bytes <= level)) break;
+      if (TrimOnce(*keyspace, 1 - level / std::max(1.0, bytes), over)) some = true;
+    }
+  }
+}
+
+// A pass over the keyspace as long as over(), of which about `share` of it has to go; what that
+// leaves is a small part. False: nothing went.
+bool Dispatcher::TrimOnce(Keyspace& keyspace, double share, const std::function<bool()>& over) {
+  bool some = false;
+  if (BulkEviction::Pays(keyspace, share)) {
+    BulkEviction bulk(keyspace, share, over);
     for (size_t i = 0; i < keyspace.shards(); ++i) {
       Shard& shard = keyspace.shard(i);
       bulk.Begin(shard);
-      InSlices(shard, [&] { return bulk.Step(context_.access_, shard); });
-    }
-    more = keyspace.entry_count() < before;
-  }
-  TrimOneByOne(keyspace);
-  keyspace.NoteTrimming(-1);
-  // Writers may have left something to this thread that it has not seen.
-  TrimOneByOne(keyspace);
-}
-
-void Dispatcher::TrimOneByOne(Keyspace& keyspace) {
-  // From all shards in turn.
-  constexpr int kInTurn = 64;
-  for (bool evicted = true; evicted && keyspace.OverLimits();) {
-    evicted = false;
-    for (size_t i = 0; i < keyspace.shards(); ++i) {
-      Shard& shard = keyspace.shard(i);
-      int left = kInTurn;
       InSlices(shard, [&] {
-        if (left-- == 0 || !keyspace.OverLimits()) return false;
-        if (!context_.access_.EvictOne(shard, {})) return false;
-        shard.TellBytes();
-        return evicted = true;
+        const size_t had = shard.data.table.size();
+        const bool more = bulk.Step(context_.access_, shard);
+        some = some || shard.data.table.size() < had;
+        return more;
       });
     }
+    if (some) return true;
   }
+  // One by one from all shards in turn.
+  constexpr int kInTurn = 64;
+  for (size_t i = 0; i < keyspace.shards(); ++i) {
+    Shard& shard = keyspace.shard(i);
+    int left = kInTurn;
+    InSlices(shard, [&] {
+      if (left-- == 0 || !over()) return false;
+      if (!context_.access_.EvictOne(shard, {})) return false;
+      shard.TellBytes();
+      return some = true;
+    });
+  }
+  return some;
 }
 
 }  // namespace replete

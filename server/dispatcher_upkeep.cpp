@@ -41,7 +41,7 @@ bool Dispatcher::Sweep(size_t part, size_t parts) {
     for (size_t i = 0; i < keyspace.shards(); ++i) {
       Shard& shard = keyspace.shard(i);
       const bool mine = (i + keyspace.id()) % parts == part;
-      if (mine && shard.next_work.load() <= now && SweepShard(shard, now)) more = true;
+      if (mine && shard.next_work.load() <= now && SweepShard(shard)) more = true;
       next = std::min(next, shard.next_work.load());
     }
     for (int64_t seen = keyspace.next_work.load(); next < seen;) {
@@ -56,9 +56,9 @@ bool Dispatcher::Sweep(size_t part, size_t parts) {
   return more;
 }
 
-bool Dispatcher::SweepShard(Shard& shard, int64_t now) {
-  (void)now;
+bool Dispatcher::SweepShard(Shard& shard) {
   const int64_t start = MonotonicNanos();
+  const int64_t start_cpu = ThreadNanos();
   if (!shard.mutex.try_lock()) return true;
   bool more = true;
   if (!shard.gate.owned()) {
@@ -66,14 +66,14 @@ bool Dispatcher::SweepShard(Shard& shard, int64_t now) {
     StoreUpkeep();
   }
   shard.mutex.unlock();
-  server_.stats().NoteLockHold(MonotonicNanos() - start);
+  server_.stats().NoteLockHold(MonotonicNanos() - start, ThreadNanos() - start_cpu);
   return more;
 }
 
 // --- room ---
 
-bool Dispatcher::RelieveMemory() {
-  Refresh();
+// The largest first. Valid until Refresh.
+std::vector<Keyspace*> Dispatcher::EvictableBySize() const {
   std::vector<std::pair<int64_t, Keyspace*>> candidates;
   auto consider = [&](Keyspace& keyspace) {
     if (keyspace.policy() == EvictionPolicy::kNone || keyspace.entry_count().load() == 0) return;
@@ -83,13 +83,20 @@ bool Dispatcher::RelieveMemory() {
   for (const auto& [name, keyspace] : namespaces_->named) {
     if (keyspace->database() < 0) consider(*keyspace);
   }
-  // The largest first; one whose policy finds nobody (volatile, and nothing has a deadline) leaves
-  // it to the next.
   std::sort(candidates.begin(), candidates.end(), std::greater<>());
+  std::vector<Keyspace*> keyspaces;
+  for (const auto& [bytes, keyspace] : candidates) keyspaces.push_back(keyspace);
+  return keyspaces;
+}
+
+bool Dispatcher::RelieveMemory() {
+  Refresh();
   context_.access_.ForgetNow();
   bool relieved = false;
-  for (size_t i = 0; i < candidates.size() && !relieved; ++i)
-    relieved = EvictSome(*candidates[i].second);
+  // One whose policy finds nobody (volatile, and nothing has a deadline) leaves it to the next.
+  for (Keyspace* keyspace : EvictableBySize()) {
+    if ((relieved = EvictSome(*keyspace))) break;
+  }
   if (!events_.empty()) PublishEvents();
   return relieved;
 }

@@ -219,7 +219,9 @@ void WriteReplete(Server& server, Lines& lines) {
   lines.Add("connections_moved", stats.connections_moved.load());
   lines.Add("wake_pauses", stats.wake_pauses.load());
   lines.Add("longest_loop_iteration_us", stats.longest_loop_iteration_us());
+  lines.Add("longest_loop_iteration_cpu_us", stats.longest_loop_iteration_cpu_us());
   lines.Add("longest_lock_hold_us", stats.longest_lock_hold_us());
+  lines.Add("longest_lock_hold_cpu_us", stats.longest_lock_hold_cpu_us());
   lines.Add("longest_insert_cpu_us", growth / 1000);
   lines.Add("longest_relief_cpu_us", stats.longest_relief_us());
   lines.Add("lock_acquisitions", acquisitions);

@@ -32,6 +32,7 @@ Loop::Loop(Server& server, size_t index, size_t loops)
       dispatcher_(server),
       poller_(context_),
       pacing_(server.always_pauses()),
+      meter_(server.stats()),
       reader_(server.reclaimer().Register(&may_look_ahead_)) {}
 
 Loop::~Loop() = default;
@@ -41,6 +42,7 @@ void Loop::Run() {
   if (clockid_t clock = 0; ::pthread_getcpuclockid(::pthread_self(), &clock) == 0) {
     cpu_clock_.store(clock);
   }
+  meter_.Refresh();
   // Pauses are shorter than the 50 us by which the system may otherwise be late.
   ::prctl(PR_SET_TIMERSLACK, 1);
   ScheduleTick();
@@ -149,7 +151,7 @@ void Loop::RunPosted() {
   for (const std::function<void()>& work : posted) {
     const uint64_t start = CycleClock::Ticks();
     work();
-    NoteIteration(CycleClock::Ticks() - start);
+    NoteIteration(start);
   }
 }
 
@@ -256,10 +258,7 @@ void Loop::ScheduleTick() {
 void Loop::Tick() {
   const uint64_t start = CycleClock::Ticks();
   ++ticks_;
-  if (const uint64_t resets = server_.stats().resets(); resets != resets_seen_) {
-    resets_seen_ = resets;
-    longest_ticks_ = 0;
-  }
+  meter_.Refresh();
   dispatcher_.Tick();
   Inspect();
   server_.reclaimer().Collect();
@@ -268,7 +267,7 @@ void Loop::Tick() {
     server_.ScaleThreads();
   }
   if (server_.moves_sessions()) Give(server_.loop((index_ + 1) % loops_), 3);
-  NoteIteration(CycleClock::Ticks() - start);
+  NoteIteration(start);
   SweepOn();
 }
 
@@ -276,7 +275,7 @@ void Loop::Tick() {
 void Loop::SweepOn() {
   const uint64_t start = CycleClock::Ticks();
   const bool more = dispatcher_.Sweep(index_, loops_);
-  NoteIteration(CycleClock::Ticks() - start);
+  NoteIteration(start);
   if (more && !stopping_) boost::asio::post(context_, [this] { SweepOn(); });
 }
 
@@ -292,11 +291,6 @@ void Loop::Inspect() {
     }
     sessions_[inspected_++]->Inspect(now);
   }
-}
-
-void Loop::NoteLongest(uint64_t ticks) {
-  longest_ticks_ = ticks;
-  server_.stats().NoteLoopIteration(CycleClock::Nanos(ticks));
 }
 
 }  // namespace replete

@@ -16,8 +16,8 @@
 #include "core/keyspace/reclaimer.h"
 #include "protocol/output_buffer.h"
 #include "protocol/request_parser.h"
-#include "server/cycle_clock.h"
 #include "server/dispatcher.h"
+#include "server/iteration_meter.h"
 #include "server/socket_poller.h"
 #include "server/wake_pacing.h"
 
@@ -77,11 +77,8 @@ class Loop {
   // CPU time of the thread so far, in nanoseconds. Any thread.
   int64_t CpuNanos() const;
 
-  // A handler has run for so long.
-  void NoteIteration(uint64_t ticks) {
-    if (ticks > longest_ticks_) [[unlikely]]
-      NoteLongest(ticks);
-  }
+  // A handler that began at `start` (CycleClock) ends now.
+  void NoteIteration(uint64_t start) { meter_.Note(start); }
 
   uint64_t commands() const { return dispatcher_.commands(); }
 
@@ -96,7 +93,6 @@ class Loop {
   void ScheduleTick();
   void SweepOn();
   void Inspect();
-  void NoteLongest(uint64_t ticks);
   void Finish(int rounds);
   void GiveNext(std::vector<std::shared_ptr<Session>> going, Loop& to);
 
@@ -108,6 +104,7 @@ class Loop {
   Dispatcher dispatcher_;
   SocketPoller poller_;
   WakePacing pacing_;
+  IterationMeter meter_;
   OutputBuffer shared_input_;
   std::array<OutputBuffer, kTogether> lent_;  // as shared_input_, for those of one ServeRound
   std::vector<std::shared_ptr<Session>> in_line_;
@@ -122,9 +119,7 @@ class Loop {
   bool may_look_ahead_ = false;  // before reader_, whose making sets it
   Reclaimer::Reader reader_;
   std::vector<std::shared_ptr<Session>> sessions_;
-  size_t inspected_ = 0;        // where Inspect goes on
-  uint64_t longest_ticks_ = 0;  // since the maxima were last reset
-  uint64_t resets_seen_ = 0;
+  size_t inspected_ = 0;  // where Inspect goes on
   uint64_t ticks_ = 0;
   bool stopping_ = false;
   std::atomic<std::thread::id> thread_;

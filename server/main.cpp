@@ -9,18 +9,32 @@
 #include "config/command_line.h"
 #include "server/loop.h"
 #include "server/server.h"
+#include "server/worker_pool.h"
 
 #if REPLETE_JEMALLOC
-// Freed memory goes back to the system within a second or so, by a thread of the allocator.
+#include <jemalloc/jemalloc.h>
+
+// Freed memory goes back to the system within a second or so, by threads of the allocator.
 extern "C" {
 extern const char* malloc_conf;
 const char* malloc_conf =
-    "background_thread:true,dirty_decay_ms:800,muzzy_decay_ms:0,narenas:4,abort_conf:true";
+    "background_thread:false,dirty_decay_ms:800,muzzy_decay_ms:0,narenas:4,abort_conf:true";
 }
 #endif
 
 namespace replete {
 namespace {
+
+// A thread has the scheduling of the thread that makes it (man 7 sched): those of the allocator are
+// to take no core from a loop, like the one that frees what was dropped.
+void StartAllocatorThreads([[maybe_unused]] Server& server) {
+#if REPLETE_JEMALLOC
+  server.disposal().Post([] {
+    bool on = true;
+    mallctl("background_thread", nullptr, nullptr, &on, sizeof on);
+  });
+#endif
+}
 
 int Main(int argc, char** argv) {
   CommandLine line = ParseCommandLine(argc, argv);
@@ -63,6 +77,7 @@ int Main(int argc, char** argv) {
     fmt::print(stderr, "replete-server: {}\n", *problem);
     return 1;
   }
+  StartAllocatorThreads(server);
   boost::asio::signal_set signals(server.loop(0).context(), SIGTERM, SIGINT);
   signals.async_wait([&server](const boost::system::error_code& error, int) {
     if (!error) server.Stop();

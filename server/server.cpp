@@ -179,17 +179,40 @@ bool Server::HasMemory(Dispatcher& dispatcher, size_t request_bytes) {
   const int64_t limit = memory_limit_.load(std::memory_order_relaxed);
   if (limit == 0) return true;  // it may have been lifted since the caller looked
   if (static_cast<int64_t>(request_bytes) > limit) return false;
-  // Bounded work: a command that comes while much is over the limit does its share and goes on.
-  constexpr int kSteps = 4;
-  if (memory_used() <= limit) [[likely]]
+  if (memory_excess() <= 0) [[likely]]
     return true;
+  // A command that comes while much is over the limit does its share and goes on.
+  constexpr int64_t kShareNanos = 200'000;
   const int64_t start = ThreadNanos();
+  int64_t spent = 0;
   bool relieved = true;
-  for (int step = 0; step < kSteps && relieved && memory_used() > limit; ++step) {
+  while (relieved && memory_excess() > 0 && spent < kShareNanos) {
     relieved = dispatcher.RelieveMemory();
+    spent = ThreadNanos() - start;
   }
-  stats_.NoteRelief(ThreadNanos() - start);
+  stats_.NoteRelief(spent);
+  if (relieved && memory_excess() > 0) RelieveLater();
   return relieved;
+}
+
+int64_t Server::memory_excess() const {
+  const int64_t limit = memory_limit_.load(std::memory_order_relaxed);
+  return limit == 0 ? -1 : memory_used() - limit;
+}
+
+void Server::RelieveLater() {
+  if (relieving_.exchange(true)) return;
+  workers_->Post([this] {
+    Dispatcher(*this).TrimProcess();
+    relieving_ = false;
+  });
+}
+
+void Server::TrimLater(Keyspace& keyspace) {
+  keyspace.NoteTrimming(1);
+  workers_->Post([this, keyspace = keyspace.shared_from_this()] {
+    Dispatcher(*this).TrimKeyspace(*keyspace, true);
+  });
 }
 
 // The allocator's figures wait for a purge that is under way, which after a FLUSHALL takes many
@@ -199,6 +222,7 @@ void Server::CorrectMemory() {
   workers_->Post([this] {
     ReadAllocator();
     correcting_memory_ = false;
+    if (memory_excess() > 0) RelieveLater();
   });
 }
 

@@ -102,6 +102,10 @@ class Server final : public TierHost {
   bool HasMemory(Dispatcher& dispatcher, size_t request_bytes);
   bool limits_memory() const { return memory_limit_.load(std::memory_order_relaxed) != 0; }
   int64_t memory_used() const;
+  // Bytes over maxmemory; negative: below it.
+  int64_t memory_excess() const;
+  // A worker evicts what the keyspace has over its limits.
+  void TrimLater(Keyspace& keyspace);
   // Compares what the keyspaces count with what the allocator holds. Every 100 ms.
   void CorrectMemory();
 
@@ -118,6 +122,7 @@ class Server final : public TierHost {
 
  private:
   void ReadAllocator();
+  void RelieveLater();
   void ApplyConfig(const Config& old, const Config& now);
 
   Settings settings_;
@@ -133,6 +138,7 @@ class Server final : public TierHost {
   std::atomic<int64_t> memory_overhead_{0};
   std::unique_ptr<FakeTier> fake_tier_;
   std::atomic<bool> correcting_memory_{false};
+  std::atomic<bool> relieving_{false};
   std::unique_ptr<NamespaceRegistry> namespaces_;
   PubSub pubsub_;
   ServerStats stats_;

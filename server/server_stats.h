@@ -16,17 +16,30 @@ class ServerStats {
   std::atomic<uint64_t> wake_pauses{0};            // see WakePacing
   std::atomic<uint64_t> commands_before_reset{0};  // what the loops' own counts began with
 
+  // Nanoseconds by the clock and of the thread's CPU time.
   // Longest holds of a shard's lock by work that is cut into slices or takes all shards of a
   // keyspace; a command on keys is bounded by the longest loop iteration.
-  void NoteLockHold(int64_t nanos) { Raise(longest_lock_hold_, nanos); }
-  void NoteLoopIteration(int64_t nanos) { Raise(longest_loop_iteration_, nanos); }
+  void NoteLockHold(int64_t nanos, int64_t cpu_nanos) {
+    Raise(longest_lock_hold_, nanos);
+    Raise(longest_lock_hold_cpu_, cpu_nanos);
+  }
+  void NoteLoopIteration(int64_t nanos, int64_t cpu_nanos) {
+    Raise(longest_loop_iteration_, nanos);
+    Raise(longest_loop_iteration_cpu_, cpu_nanos);
+  }
   // Evicting for the process's limit before a write, in nanoseconds of the thread.
   void NoteRelief(int64_t nanos) { Raise(longest_relief_, nanos); }
   int64_t longest_relief_us() const { return longest_relief_.load() / 1000; }
   int64_t longest_lock_hold_us() const { return longest_lock_hold_.load() / 1000; }
+  int64_t longest_lock_hold_cpu_us() const { return longest_lock_hold_cpu_.load() / 1000; }
   int64_t longest_loop_iteration_us() const { return longest_loop_iteration_.load() / 1000; }
+  int64_t longest_loop_iteration_cpu_us() const {
+    return longest_loop_iteration_cpu_.load() / 1000;
+  }
   void ResetMaxima() {
-    longest_lock_hold_ = longest_loop_iteration_ = longest_relief_ = 0;
+    longest_lock_hold_ = longest_lock_hold_cpu_ = 0;
+    longest_loop_iteration_ = longest_loop_iteration_cpu_ = 0;
+    longest_relief_ = 0;
     ++resets_;
   }
   // How often the maxima were reset: who keeps a maximum of its own starts anew when it changes.
@@ -40,7 +53,9 @@ class ServerStats {
   }
 
   std::atomic<int64_t> longest_lock_hold_{0};
+  std::atomic<int64_t> longest_lock_hold_cpu_{0};
   std::atomic<int64_t> longest_loop_iteration_{0};
+  std::atomic<int64_t> longest_loop_iteration_cpu_{0};
   std::atomic<int64_t> longest_relief_{0};
   std::atomic<uint64_t> resets_{0};
 };

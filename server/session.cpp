@@ -63,7 +63,7 @@ bool Session::OnEvents(uint32_t events, OutputBuffer& lent) {
   if (writes_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))) [[unlikely]] {
     const uint64_t start = CycleClock::Ticks();
     OnWritable();
-    loop().NoteIteration(CycleClock::Ticks() - start);
+    loop().NoteIteration(start);
   }
   if (!MayRead()) return false;
   if (parser_.WantsBulk() || input_.size() > kCopiedInput) {
@@ -89,7 +89,7 @@ void Session::OnTurn() {
   } else {
     Read();
   }
-  loop().NoteIteration(CycleClock::Ticks() - start);
+  loop().NoteIteration(start);
 }
 
 bool Session::MayRead() const {
@@ -193,7 +193,7 @@ void Session::OnRead() {
   } else {
     Process();
   }
-  loop().NoteIteration(CycleClock::Ticks() - start);
+  loop().NoteIteration(start);
 }
 
 // --- requests ---

@@ -133,10 +133,11 @@ void Access::RemoveSlot(const Key& key, const Slot& slot, Departure reason) {
   const size_t bytes = entry->bytes();
   Unlink(shard, entry);
   shard.data.table.Erase(slot, key.hash);
-  Gone(key, entry, bytes, reason);
+  Gone(key, bytes, reason);
+  Free(entry, bytes);
 }
 
-void Access::Gone(const Key& key, Entry* entry, size_t bytes, Departure reason) {
+void Access::Gone(const Key& key, size_t bytes, Departure reason) {
   Shard& shard = *key.shard;
   shard.data.entry_bytes -= bytes;
   shard.keyspace().entry_count().fetch_sub(1, std::memory_order_relaxed);
@@ -160,7 +161,6 @@ void Access::Gone(const Key& key, Entry* entry, size_t bytes, Departure reason) 
   if (reason == Departure::kExpired || reason == Departure::kEvicted) {
     listener_.OnDeparture(shard.keyspace(), key.name, reason);
   }
-  Free(entry, bytes);
 }
 
 bool Access::Remove(const Key& key, Departure reason) {
@@ -474,9 +474,10 @@ size_t Access::ClearKeyspace(Keyspace& keyspace) {
 
 // --- room ---
 
-bool Access::Trim(Shard& shard, std::span<const Key> named) {
-  while (shard.keyspace().OverLimits()) {
+bool Access::Trim(Shard& shard, std::span<const Key> named, size_t* may_go) {
+  while (*may_go > 0 && shard.keyspace().OverLimits()) {
     if (!EvictOne(shard, named)) return false;
+    --*may_go;
     shard.TellBytes();
   }
   return true;
@@ -493,17 +494,21 @@ bool Access::EvictOne(Shard& shard, std::span<const Key> named) {
 }
 
 uint64_t Access::EvictChosen(Shard& shard, uint64_t position, const BulkEviction& bulk) {
-  const Keyspace& keyspace = shard.keyspace();
-  const bool by_bytes = keyspace.max_memory() > 0;
   return shard.data.table.EraseSome(position, [&](Entry* entry) {
-    if (!bulk.Chooses(shard, now(), entry) || !keyspace.OverLimits()) return false;
+    if (!bulk.Chooses(shard, now(), entry)) return false;
     const std::string_view name = entry->key();
     const Key key{&shard, name, HashKey(name)};
     Unlink(shard, entry);
-    Gone(key, entry, entry->bytes(), Expired(entry) ? Departure::kExpired : Departure::kEvicted);
-    if (by_bytes) shard.TellBytes();
+    Gone(key, entry->bytes(), Expired(entry) ? Departure::kExpired : Departure::kEvicted);
+    evicted_.push_back(entry);
+    shard.TellBytes();
     return true;
   });
+}
+
+void Access::FreeEvicted() {
+  for (Entry* entry : evicted_) Free(entry, entry->bytes());
+  evicted_.clear();
 }
 
 // --- expiry ---

@@ -44,6 +44,7 @@ class Access {
   static constexpr int64_t kKeepDeadline = -1;  // SetString: as it was
 
   Access(const Clock& clock, KeyspaceListener& listener) : clock_(clock), listener_(listener) {}
+  ~Access() { FreeEvicted(); }
   Access(const Access&) = delete;
   Access& operator=(const Access&) = delete;
 
@@ -115,13 +116,17 @@ class Access {
 
   // --- room ---
   // Entries over the keyspace's max_entries or bytes over its max_memory leave the given shard,
-  // soonest victims first, `named` last. False: nothing here may leave and it is still over.
-  bool Trim(Shard& shard, std::span<const Key> named);
+  // soonest victims first, `named` last, as many as `may_go` says, which is counted down. False:
+  // nothing here may leave and it is still over.
+  bool Trim(Shard& shard, std::span<const Key> named, size_t* may_go);
   // Takes one victim of the shard. False: none.
   bool EvictOne(Shard& shard, std::span<const Key> named);
-  // Evicts those that `bulk` has chosen among a few dozen entries at or after a scan position, as
-  // long as the keyspace is over its limits. Returns where to go on.
+  // Evicts those that `bulk` chooses among a few dozen entries at or after a scan position. Returns
+  // where to go on.
   uint64_t EvictChosen(Shard& shard, uint64_t position, const BulkEviction& bulk);
+  // Frees what EvictChosen took out: once the lock is free, for the allocator may be giving much
+  // back to the system meanwhile and let others wait.
+  void FreeEvicted();
 
   // --- the tier ---
   // In keyspaces that have one, values may be away: Entry::resident. Only SetString, Remove,
@@ -166,8 +171,8 @@ class Access {
   // Puts `fresh` (same key) in the place of the slot's entry with its links; frees nothing.
   void Swap(const Key& key, const Slot& slot, Entry* old, Entry* fresh);
   void RemoveSlot(const Key& key, const Slot& slot, Departure reason);
-  // What follows when an entry is in the table no more: frees it.
-  void Gone(const Key& key, Entry* entry, size_t bytes, Departure reason);
+  // What follows when an entry is in the table no more.
+  void Gone(const Key& key, size_t bytes, Departure reason);
   template <class Make>
   void StoreString(const Key& key, std::string_view in_place, int64_t deadline, Make&& make);
   void Free(Entry* entry, size_t bytes);
@@ -202,6 +207,7 @@ class Access {
   KeyspaceListener& listener_;
   int64_t now_ = 0;
   int64_t created_deadline_ = kNoDeadline;
+  std::vector<Entry*> evicted_;
 
   // Changed and not handed to the tier yet.
   struct Unstored {

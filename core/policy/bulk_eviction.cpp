@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "core/keyspace/access.h"
 #include "core/policy/eviction.h"
@@ -20,7 +21,7 @@ uint32_t Chance(const Entry* entry) {
 
 }  // namespace
 
-double BulkEviction::ShareToGo(const Keyspace& keyspace) {
+double BulkEviction::ShareOverLimits(const Keyspace& keyspace) {
   double share = 0;
   auto raise = [&](int64_t have, int64_t limit) {
     if (limit <= 0 || have <= limit) return;
@@ -31,14 +32,13 @@ double BulkEviction::ShareToGo(const Keyspace& keyspace) {
   return share;
 }
 
-bool BulkEviction::Pays(const Keyspace& keyspace) {
+bool BulkEviction::Pays(const Keyspace& keyspace, double share) {
   if (keyspace.policy() == EvictionPolicy::kNone || EvictsInExactOrder(keyspace)) return false;
-  const double share = ShareToGo(keyspace);
   return share >= kLeastShare && share * static_cast<double>(keyspace.size()) >= kLeastEntries;
 }
 
-BulkEviction::BulkEviction(const Keyspace& keyspace)
-    : policy_(keyspace.policy()), share_(ShareToGo(keyspace)) {}
+BulkEviction::BulkEviction(const Keyspace& keyspace, double share, std::function<bool()> over)
+    : policy_(keyspace.policy()), share_(share), over_(std::move(over)) {}
 
 void BulkEviction::Begin(const Shard& shard) {
   scores_.clear();
@@ -60,7 +60,7 @@ bool BulkEviction::Step(Access& access, Shard& shard) {
     return FindThreshold();
   }
   position_ = access.EvictChosen(shard, position_, *this);
-  return position_ < EntryTable::kScanEnd && shard.keyspace().OverLimits();
+  return position_ < EntryTable::kScanEnd && over_();
 }
 
 void BulkEviction::Sample(Shard& shard, int64_t now_ms) {
@@ -98,8 +98,8 @@ bool BulkEviction::FindThreshold() {
 bool BulkEviction::Chooses(const Shard& shard, int64_t now_ms, const Entry* entry) const {
   if (!MayEvict(policy_, entry)) return false;
   const uint64_t score = EvictionScore(policy_, shard, now_ms, entry);
-  if (score != threshold_) return score > threshold_;
-  return Chance(entry) <= equal_chance_;
+  const bool chosen = score == threshold_ ? Chance(entry) <= equal_chance_ : score > threshold_;
+  return chosen && over_();
 }
 
 }  // namespace replete

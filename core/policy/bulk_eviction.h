@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "config/eviction_policy.h"
@@ -13,31 +14,33 @@ class Entry;
 class Keyspace;
 class Shard;
 
-// Eviction where a large part of a keyspace must go (a limit was lowered): choosing victims one by
-// one, each the best of a few hundred, would look at every entry many times. Here some segments of
-// each shard, which are random samples, tell the score above which the share that must go lies, and
-// one pass takes out what is above it, until the keyspace is within its limits. What a sample was
-// wrong by is for PickVictim.
+// Eviction where a large part of a keyspace must go (a limit was lowered, or values came that are
+// much larger than what they replace): choosing victims one by one, each the best of a few hundred,
+// would look at every entry many times. Here some segments of each shard, which are random samples,
+// tell the score above which the share that must go lies, and one pass takes out what is above it,
+// as long as something is over. What a sample was wrong by is for PickVictim.
 //
 // For one pass over a keyspace by one thread; any shard's work is done in steps of a few dozen
 // entries under its lock, which may be let go in between.
 class BulkEviction {
  public:
-  // So much is over the limits that a pass pays, and the policy lets it.
-  static bool Pays(const Keyspace& keyspace);
+  // The share of a keyspace's entries that its own limits want to go: 0 when it is within them.
+  static double ShareOverLimits(const Keyspace& keyspace);
+  // Such a share is large enough for a pass, and the policy lets it.
+  static bool Pays(const Keyspace& keyspace, double share);
 
-  explicit BulkEviction(const Keyspace& keyspace);
+  // `over` is asked under a shard's lock whether more has to go, before each victim.
+  BulkEviction(const Keyspace& keyspace, double share, std::function<bool()> over);
 
   // Before the steps in a shard.
   void Begin(const Shard& shard);
   // Under the shard's lock. False: nothing is left to do there.
   bool Step(Access& access, Shard& shard);
 
-  // For Access: whether the entry goes, as far as is known of its shard.
+  // For Access: whether the entry goes.
   bool Chooses(const Shard& shard, int64_t now_ms, const Entry* entry) const;
 
  private:
-  static double ShareToGo(const Keyspace& keyspace);
   void Sample(Shard& shard, int64_t now_ms);
   // False: nothing in this shard has to go.
   bool FindThreshold();
@@ -46,6 +49,7 @@ class BulkEviction {
 
   const EvictionPolicy policy_;
   const double share_;  // of all entries
+  const std::function<bool()> over_;
   std::vector<uint64_t> scores_;
   size_t seen_ = 0;  // entries behind scores_, those that may not go included
   int sampled_ = 0;

@@ -30,6 +30,11 @@ bool ByChance(EvictionPolicy policy) {
   return policy == EvictionPolicy::kRandom || policy == EvictionPolicy::kVolatileRandom;
 }
 
+bool OnlyVolatile(EvictionPolicy policy) {
+  return policy == EvictionPolicy::kVolatileLru || policy == EvictionPolicy::kVolatileTtl ||
+         policy == EvictionPolicy::kVolatileLfu || policy == EvictionPolicy::kVolatileRandom;
+}
+
 bool ByFrequency(EvictionPolicy policy) {
   return policy == EvictionPolicy::kLfu || policy == EvictionPolicy::kVolatileLfu;
 }
@@ -37,17 +42,8 @@ bool ByFrequency(EvictionPolicy policy) {
 }  // namespace
 
 bool MayEvict(EvictionPolicy policy, const Entry* entry) {
-  switch (policy) {
-    case EvictionPolicy::kNone:
-      return false;
-    case EvictionPolicy::kVolatileLru:
-    case EvictionPolicy::kVolatileTtl:
-    case EvictionPolicy::kVolatileLfu:
-    case EvictionPolicy::kVolatileRandom:
-      return entry->has(Entry::kDeadline);
-    default:
-      return true;
-  }
+  if (policy == EvictionPolicy::kNone) return false;
+  return !OnlyVolatile(policy) || entry->has(Entry::kDeadline);
 }
 
 // Ages are differences of a 32-bit counter of uses, which may wrap.
@@ -135,6 +131,7 @@ Entry* SampledVictim(Shard& shard, EvictionPolicy policy, int64_t now_ms,
 Entry* PickVictim(Shard& shard, int64_t now_ms, std::span<const Key> named) {
   const EvictionPolicy policy = shard.keyspace().policy();
   if (policy == EvictionPolicy::kNone || shard.data.table.size() == 0) return nullptr;
+  if (OnlyVolatile(policy) && shard.data.wheel.size() == 0) return nullptr;
   return EvictsInExactOrder(shard.keyspace()) ? ExactVictim(shard, policy, named)
                                               : SampledVictim(shard, policy, now_ms, named);
 }

@@ -59,10 +59,14 @@ def record(table, name, column, got):
               ratio_at_most(1))
     table.add(f"{name}: the reply", "ms", column, got["took"])
     table.add(f"{name}: 80 % of the RSS back", "s", column, got["returned"], at_most(5))
-    table.add(f"{name}: longest lock hold (INFO)", "us", column, figure("longest_lock_hold_us"),
-              at_most(1000))
-    table.add(f"{name}: longest loop iteration (INFO)", "us", column,
-              figure("longest_loop_iteration_us"), at_most(1000))
+    table.add(f"{name}: longest lock hold (INFO)", "us CPU", column,
+              figure("longest_lock_hold_cpu_us"), at_most(1000))
+    table.add(f"{name}: the same by the clock, waits for a core included", "us", column,
+              figure("longest_lock_hold_us"))
+    table.add(f"{name}: longest loop iteration (INFO)", "us CPU", column,
+              figure("longest_loop_iteration_cpu_us"), at_most(1000))
+    table.add(f"{name}: that by the clock, waits for a core included", "us", column,
+              figure("longest_loop_iteration_us"))
     table.add(f"{name}: the server waited for a core (noise)", "ms in all", column, got["waited"])
 
 

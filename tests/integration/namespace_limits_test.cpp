@@ -211,5 +211,69 @@ TEST_F(NamespaceLimitsTest, WhatMayNotBeEvictedDoesNotKeepOthersFromGivingRoom) 
   EXPECT_LT(client.Run("DBSIZE").Integer(), 1000);
 }
 
+class ManySmallOnes : public NamespaceLimitsTest {
+ protected:
+  static constexpr long long kMiB = 1 << 20;
+
+  static void Fill(Client& client, int entries) {
+    constexpr int kBatch = 1000;
+    for (int first = 0; first < entries; first += kBatch) {
+      for (int i = first; i < first + kBatch; ++i) {
+        client.Append({"SET", "small" + std::to_string(i), std::string(40, 'v')});
+      }
+      for (int i = 0; i < kBatch; ++i) ASSERT_EQ(client.Next(), Status("OK"));
+    }
+  }
+};
+
+// Each takes the place of ten thousand others, which is more than one command evicts by the way.
+TEST_F(ManySmallOnes, LargeValuesTakeTheirPlaceUnderMaxmemory) {
+  if (HasTier()) GTEST_SKIP() << "values that are away need no room";
+  Client client = Connect();
+  client.Run("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+  const long long limit = InfoNumber(&client, "memory", "used_memory") + 16 * kMiB;
+  ASSERT_EQ(client.Run("CONFIG", "SET", "maxmemory", std::to_string(limit)), Status("OK"));
+  Fill(client, 150'000);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(client.Run("SET", "large" + std::to_string(i), std::string(kMiB, 'v')), Status("OK"));
+  }
+  EXPECT_TRUE(Eventually([&] { return InfoNumber(&client, "memory", "used_memory") <= limit; }));
+  EXPECT_EQ(client.Run("STRLEN", "large99"), Int(kMiB));
+  EXPECT_EQ(client.Run("EXISTS", "large0", "small0"), Int(0));
+}
+
+TEST_F(ManySmallOnes, ALargeValueTakesTheirPlaceUnderMaxMemory) {
+  Client client = In("a", {"MAX_ENTRIES", "0", "MAX_MEMORY", "8mb", "DEFAULT_TTL", "0"});
+  Fill(client, 100'000);
+  const long long full = client.Run("DBSIZE").Integer();
+  ASSERT_EQ(client.Run("SET", "large", std::string(4 * kMiB, 'v')), Status("OK"));
+  EXPECT_TRUE(Eventually([&] { return client.Run("DBSIZE").Integer() < full * 6 / 10; }));
+  EXPECT_EQ(client.Run("STRLEN", "large"), Int(4 * kMiB));
+  // What was used last is there, and no more went than had to.
+  EXPECT_EQ(client.Run("EXISTS", "small99999", "small0"), Int(1));
+  EXPECT_GT(client.Run("DBSIZE").Integer(), full * 3 / 10);
+}
+
+TEST_F(ManySmallOnes, ALowerMaxmemoryHoldsWithoutAWrite) {
+  if (HasTier()) GTEST_SKIP() << "values that are away need no room";
+  Client named = In("cache", {"MAX_ENTRIES", "0", "DEFAULT_TTL", "0"});
+  Client client = Connect();
+  client.Run("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+  const long long empty = InfoNumber(&client, "memory", "used_memory");
+  Fill(client, 200'000);
+  Fill(named, 100'000);
+  const long long full = InfoNumber(&client, "memory", "used_memory");
+  const long long limit = empty + (full - empty) * 5 / 6;
+  ASSERT_EQ(client.Run("CONFIG", "SET", "maxmemory", std::to_string(limit)), Status("OK"));
+  EXPECT_TRUE(Eventually([&] { return InfoNumber(&client, "memory", "used_memory") <= limit; }));
+  EXPECT_EQ(named.Run("DBSIZE"), Int(100'000)) << "the largest gives first";
+  const long long lower = empty + (full - empty) / 3;
+  ASSERT_EQ(client.Run("CONFIG", "SET", "maxmemory", std::to_string(lower)), Status("OK"));
+  EXPECT_TRUE(Eventually([&] { return InfoNumber(&client, "memory", "used_memory") <= lower; }));
+  // Both come down to the same.
+  EXPECT_GT(named.Run("DBSIZE").Integer(), 30'000);
+  EXPECT_GT(client.Run("DBSIZE").Integer(), 30'000);
+}
+
 }  // namespace
 }  // namespace replete::test

@@ -48,16 +48,21 @@ class BulkEvictionTest : public ::testing::Test {
     settings_.max_memory = max_memory;
     keyspace_->SetSettings(settings_);
   }
+  bool Pays() const {
+    return BulkEviction::Pays(*keyspace_, BulkEviction::ShareOverLimits(*keyspace_));
+  }
   // One pass; how many steps it took.
   size_t Pass() {
     size_t steps = 0;
-    BulkEviction bulk(*keyspace_);
+    BulkEviction bulk(*keyspace_, BulkEviction::ShareOverLimits(*keyspace_),
+                      [this] { return keyspace_->OverLimits(); });
     for (size_t i = 0; i < keyspace_->shards(); ++i) {
       Shard& shard = keyspace_->shard(i);
       bulk.Begin(shard);
       access_.ForgetNow();
       while (bulk.Step(access_, shard)) ++steps;
       shard.Publish();
+      access_.FreeEvicted();
     }
     return steps;
   }
@@ -80,7 +85,7 @@ TEST_F(BulkEvictionTest, LruTakesWhatWasNotUsedForLongest) {
     for (int i = 0; i < kEntries; ++i) Set(first + i);
     for (int i = 0; i < kEntries; i += 2) Get(first + i);
     Limit(kEntries / 4);
-    ASSERT_TRUE(BulkEviction::Pays(*keyspace_));
+    ASSERT_TRUE(Pays());
     Pass();
     // Never too many, and next to all: what a sample is wrong by is left.
     EXPECT_GE(entries(), kEntries / 4);
@@ -129,7 +134,7 @@ TEST_F(BulkEvictionTest, TheWorkGrowsWithTheNumberOfEntries) {
   Limit(1);
   // A step looks at up to 64 places of entries, half of which may be free.
   EXPECT_LE(Pass(), static_cast<size_t>(kEntries) / 16);
-  EXPECT_FALSE(BulkEviction::Pays(*keyspace_));
+  EXPECT_FALSE(Pays());
 }
 
 TEST_F(BulkEvictionTest, TtlTakesTheSoonestAndThoseWithoutADeadlineLast) {
@@ -187,10 +192,10 @@ TEST_F(BulkEvictionTest, BytesAreALimitToo) {
   for (int i = 0; i < kEntries; ++i) Set(i);
   const auto full = static_cast<uint64_t>(keyspace_->told_bytes());
   Limit(0, full / 4);
-  ASSERT_TRUE(BulkEviction::Pays(*keyspace_));
+  ASSERT_TRUE(Pays());
   // The table does not shrink just as its entries do.
   int passes = 0;
-  for (; BulkEviction::Pays(*keyspace_) && passes < 10; ++passes) Pass();
+  for (; Pays() && passes < 10; ++passes) Pass();
   EXPECT_LE(passes, 4);
   EXPECT_GE(keyspace_->told_bytes() + 4096, static_cast<int64_t>(full / 4));
   EXPECT_LE(keyspace_->told_bytes(), static_cast<int64_t>(full / 4 * 12 / 10));
@@ -201,14 +206,14 @@ TEST_F(BulkEvictionTest, BytesAreALimitToo) {
 TEST_F(BulkEvictionTest, PaysOnlyWhereMuchMustGoAndMay) {
   Make(EvictionPolicy::kLru);
   for (int i = 0; i < kEntries; ++i) Set(i);
-  EXPECT_FALSE(BulkEviction::Pays(*keyspace_));
+  EXPECT_FALSE(Pays());
   Limit(kEntries - 100);
-  EXPECT_FALSE(BulkEviction::Pays(*keyspace_));
+  EXPECT_FALSE(Pays());
   Limit(kEntries / 2);
-  EXPECT_TRUE(BulkEviction::Pays(*keyspace_));
+  EXPECT_TRUE(Pays());
   settings_.policy = EvictionPolicy::kNone;
   Limit(kEntries / 2);
-  EXPECT_FALSE(BulkEviction::Pays(*keyspace_));
+  EXPECT_FALSE(Pays());
 }
 
 }  // namespace

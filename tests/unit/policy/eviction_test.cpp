@@ -37,7 +37,8 @@ class Cache {
     bool enough = true;
     for (const Key& key : named) {
       key.shard->Publish();
-      enough = access_.Trim(*key.shard, named);
+      size_t may_go = SIZE_MAX;
+      enough = access_.Trim(*key.shard, named, &may_go);
     }
     return enough;
   }
@@ -307,9 +308,21 @@ TEST(Eviction, NamedKeysAreNeverTaken) {
     // Only named ones are left: the caller has to give them up itself.
     EXPECT_FALSE(cache.Trim(named));
     EXPECT_EQ(cache.TakeVictims(), std::vector<std::string>{"a"});
-    EXPECT_TRUE(cache.access().Trim(*named[0].shard, {}));
+    size_t may_go = 10;
+    EXPECT_TRUE(cache.access().Trim(*named[0].shard, {}, &may_go));
+    EXPECT_EQ(may_go, 9u);
     EXPECT_EQ(cache.TakeVictims(), std::vector<std::string>{"b"});
   }
+}
+
+TEST(Eviction, NoMoreGoAtOnceThanMay) {
+  Cache cache(EvictionPolicy::kLru, 2);
+  const Key five[] = {cache.At("a"), cache.At("b"), cache.At("c"), cache.At("d"), cache.At("e")};
+  for (const Key& key : five) cache.access().SetString(key, "v", kNoDeadline);
+  size_t may_go = 2;
+  EXPECT_TRUE(cache.access().Trim(*five[0].shard, {}, &may_go)) << "there are more that could go";
+  EXPECT_EQ(may_go, 0u);
+  EXPECT_EQ(cache.TakeVictims(), (std::vector<std::string>{"a", "b"}));
 }
 
 TEST(Eviction, NoneEvictsNobody) {
