@@ -182,7 +182,7 @@ bool Server::HasMemory(Dispatcher& dispatcher, size_t request_bytes) {
   if (memory_excess() <= 0) [[likely]]
     return true;
   // A command that comes while much is over the limit does its share and goes on.
-  constexpr int64_t kShareNanos = 200'000;
+  constexpr int64_t kShareNanos = 100'000;
   const int64_t start = ThreadNanos();
   int64_t spent = 0;
   bool relieved = true;
