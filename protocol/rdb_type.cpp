@@ -2,6 +2,22 @@
 
 namespace replete {
 
+bool IsReadable(RdbType type) {
+  switch (type) {
+    case RdbType::kString:
+    case RdbType::kList:
+    case RdbType::kListZiplist:
+    case RdbType::kListQuicklist:
+    case RdbType::kListQuicklist2:
+    case RdbType::kHash:
+    case RdbType::kHashZiplist:
+    case RdbType::kHashListpack:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string_view RdbTypeName(RdbType type) {
   switch (type) {
     case RdbType::kString:

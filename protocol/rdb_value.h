@@ -49,6 +49,9 @@ enum class RdbType : uint8_t {
 // field expiry", and "unknown type" for the rest. A static string.
 std::string_view RdbTypeName(RdbType type);
 
+// Whether RdbReader::ReadValue reads values of the type.
+bool IsReadable(RdbType type);
+
 // Appends to a string that somebody else keeps. Running out of memory throws std::bad_alloc.
 //
 //   RdbWriter writer(&bytes, true);

@@ -84,6 +84,9 @@ struct KeySpec {
   ReadsValues reads = nullptr;  // null: always
   // The option, in lower case, whose value is the number of the database of these keys.
   std::string_view database_option = {};
+  // The argument that is that number; 0: none. The keys are named by another specification already
+  // and are not told again.
+  uint8_t database_argument = 0;
 };
 
 // Which shards are locked while the handler runs.
@@ -116,8 +119,9 @@ struct Command {
   // documentation.
   std::string_view reply;
   Handler handler;  // null: only subcommands
-  // With kLong: whether a call with these arguments is; null: every one.
-  bool (*is_long)(std::span<const std::string_view> args) = nullptr;
+  // With kLong: whether this call is, its shards being locked; null: every one whose shards have
+  // many entries, as for those that look at whole keyspaces.
+  bool (*is_long)(CommandContext&) = nullptr;
   std::span<const Command> subcommands = {};  // a container: the second argument names one
 };
 

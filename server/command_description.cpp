@@ -75,10 +75,8 @@ void WriteBits(ReplyWriter& reply, std::span<const Bit> names, uint32_t bits,
   if (!further.empty()) reply.Simple(further);
 }
 
-size_t KeySpecCount(const Command& command) {
-  return static_cast<size_t>(std::count_if(command.keys.begin(), command.keys.end(),
-                                           [](const KeySpec& spec) { return spec.first != 0; }));
-}
+// Whether it is told: the keys of some are those of another one, in another database.
+bool IsTold(const KeySpec& spec) { return spec.first != 0 && spec.database_argument == 0; }
 
 // First and last key and the step between keys as COMMAND said them before there were
 // specifications. Keys that this cannot say make the command one with movable keys.
@@ -92,7 +90,7 @@ struct KeyRange {
 KeyRange RangeOfKeys(const Command& command) {
   KeyRange range;
   for (const KeySpec& spec : command.keys) {
-    if (spec.first == 0) continue;
+    if (!IsTold(spec)) continue;
     if (range.first == 0) {
       range = {spec.first, spec.last, spec.step, false};
     } else if (range.last != spec.first - 1 || range.step != 1 || spec.step != 1) {
@@ -253,7 +251,7 @@ uint32_t FindCategory(std::string_view name) {
 std::vector<size_t> KeyPositions(const Command& command, size_t argc) {
   std::vector<size_t> positions;
   for (const KeySpec& spec : command.keys) {
-    if (spec.first == 0) continue;
+    if (!IsTold(spec)) continue;
     const int last = spec.last >= 0 ? spec.last : static_cast<int>(argc) + spec.last;
     for (int at = spec.first; at <= last && static_cast<size_t>(at) < argc; at += spec.step) {
       positions.push_back(static_cast<size_t>(at));
@@ -273,9 +271,10 @@ void WriteCommandInfo(ReplyWriter& reply, const Command* container, const Comman
   reply.Integer(range.step);
   WriteBits(reply, kCategories, EffectiveCategories(command), "@");
   reply.Set(0);  // tips
-  reply.Set(KeySpecCount(command));
+  const auto told = std::count_if(command.keys.begin(), command.keys.end(), IsTold);
+  reply.Set(static_cast<size_t>(told));
   for (const KeySpec& spec : command.keys) {
-    if (spec.first != 0) WriteKeySpec(reply, spec);
+    if (IsTold(spec)) WriteKeySpec(reply, spec);
   }
   if (command.subcommands.empty()) {
     reply.Set(0);

@@ -14,6 +14,14 @@ std::string_view Quoted(std::string_view text, size_t most) {
   return text.substr(0, text.find('\0'));
 }
 
+// Null: there is none of this number.
+Keyspace* Numbered(std::string_view text, const NamespaceMap& map) {
+  int64_t number = 0;
+  if (!ParseInt64(text, &number) || number < 0) return nullptr;
+  const auto index = static_cast<size_t>(number);
+  return index < map.databases.size() ? map.databases[index].get() : nullptr;
+}
+
 }  // namespace
 
 std::string UnknownCommand(std::span<const std::string_view> args) {
@@ -45,13 +53,14 @@ bool NamesNamespace(const Command& command, std::span<const std::string_view> ar
 
 Keyspace* OtherDatabase(const KeySpec& spec, std::span<const std::string_view> args,
                         const NamespaceMap& map) {
+  if (spec.database_argument != 0) return Numbered(args[spec.database_argument], map);
   if (spec.database_option.empty()) return nullptr;
   Keyspace* last = nullptr;
   for (size_t i = 3; i + 1 < args.size(); ++i) {
     int64_t number = 0;
     if (!WordIs(args[i], spec.database_option) || !ParseInt64(args[i + 1], &number)) continue;
-    if (number < 0 || static_cast<size_t>(number) >= map.databases.size()) return nullptr;
-    last = map.databases[static_cast<size_t>(number)].get();
+    last = Numbered(args[i + 1], map);
+    if (last == nullptr) return nullptr;
   }
   return last;
 }

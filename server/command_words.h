@@ -19,7 +19,7 @@ std::shared_ptr<Keyspace> Selected(const Command& command, std::span<const std::
                                    const NamespaceMap& map);
 // "... NS name" at the end, for a command that documents it.
 bool NamesNamespace(const Command& command, std::span<const std::string_view> args);
-// The database that the keys' own option names; null without one.
+// The database that the keys' own option or argument names; null without one.
 Keyspace* OtherDatabase(const KeySpec& spec, std::span<const std::string_view> args,
                         const NamespaceMap& map);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "core/keyspace/prefetch.h"
 #include "core/policy/eviction.h"
 #include "protocol/request_parser.h"
 #include "server/command_table.h"
@@ -204,6 +205,7 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
     RunAway(call, command);
     return Outcome::kAway;
   }
+  if (context_.keys_.size() > 1) PrefetchKeys();
   const bool wide = command.scope != Scope::kKeys;
   const int64_t start = wide ? MonotonicNanos() : 0;
   const int64_t start_cpu = wide ? ThreadNanos() : 0;
@@ -213,6 +215,15 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   Unlock();
   if (wide) server_.stats().NoteLockHold(MonotonicNanos() - start, ThreadNanos() - start_cpu);
   return context_.blocks_ ? Outcome::kBlocked : Outcome::kDone;
+}
+
+// The session has fetched the first key of each request at most.
+void Dispatcher::PrefetchKeys() const {
+  constexpr size_t kMost = 256;  // what the handler finds in the cache still
+  const auto& keys = context_.keys_;
+  PrefetchTogether(std::min(keys.size(), kMost), [&](size_t i) {
+    return Sought<EntryTable>{&keys[i].shard->data.table, keys[i].hash};
+  });
 }
 
 uint8_t Dispatcher::SpecialOfLocked() const {
@@ -456,11 +467,14 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
 
 // --- long commands ---
 
-bool Dispatcher::RunsAway(const Command& command) const {
+bool Dispatcher::RunsAway(const Command& command) {
   if (command.scope == Scope::kQueued) return context_.client_->queue.size() > kWideTransaction;
   if (context_.keys_.size() > kWideCommand) return true;
   if (!(command.flags & command_flag::kLong)) return false;
-  if (command.is_long != nullptr && !command.is_long(context_.args_)) return false;
+  if (command.is_long != nullptr) {
+    const bool is_long = command.is_long(context_);
+    if (!is_long || command.scope == Scope::kKeys) return is_long;
+  }
   size_t entries = 0;
   for (const Shard* shard : locks_.shards()) entries += shard->size();
   return entries > kLongFrom || (command.flags & command_flag::kTest) != 0;

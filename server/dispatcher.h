@@ -131,13 +131,14 @@ class Dispatcher final : public KeyspaceListener {
   bool AddQueued(Client& client);
   Outcome LockAndRun(const Call& call, const Command& command);
   uint8_t SpecialOfLocked() const;
+  void PrefetchKeys() const;
   bool FetchValues(const Call& call);
   bool TiersAllow(const Command& command);
   void Unlock();
   void AnswerServed();
   void CoolSome(Shard& shard);
   void StoreUpkeep();
-  bool RunsAway(const Command& command) const;
+  bool RunsAway(const Command& command);
   void RunAway(const Call& call, const Command& command);
   bool HasRoom();
   size_t RequestBytes() const;
@@ -160,6 +161,7 @@ class Dispatcher final : public KeyspaceListener {
   template <class Step>
   void InSlices(Shard& shard, Step&& step);
   bool TrimOnce(Keyspace& keyspace, double share, const std::function<bool()>& over);
+  std::vector<Keyspace*> AllKeyspaces() const;
   std::vector<Keyspace*> EvictableBySize() const;
 
   Server& server_;
@@ -183,6 +185,7 @@ class Dispatcher final : public KeyspaceListener {
   const Command* container_ = nullptr;  // of the command being looked up
   Counter commands_;
   uint64_t random_ = 0x9e3779b97f4a7c15;
+  size_t sweeps_ = 0;
 };
 
 }  // namespace replete

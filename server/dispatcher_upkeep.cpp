@@ -15,10 +15,22 @@ namespace replete {
 namespace {
 
 constexpr int64_t kSliceNanos = 50'000;
+constexpr int64_t kSweepNanos = 200'000;  // all shards together
 // Entries that one command or slice evicts at most for the process's limit.
 constexpr int kEvictionsPerStep = 16;
 
 }  // namespace
+
+// Valid until Refresh.
+std::vector<Keyspace*> Dispatcher::AllKeyspaces() const {
+  std::vector<Keyspace*> all;
+  all.reserve(namespaces_->databases.size() + namespaces_->named.size());
+  for (const auto& database : namespaces_->databases) all.push_back(database.get());
+  for (const auto& [name, keyspace] : namespaces_->named) {
+    if (keyspace->database() < 0) all.push_back(keyspace.get());
+  }
+  return all;
+}
 
 // --- expiry ---
 
@@ -26,7 +38,10 @@ bool Dispatcher::Sweep(size_t part, size_t parts) {
   Refresh();
   context_.access_.ForgetNow();
   const int64_t now = context_.access_.now();
+  const int64_t ends = MonotonicNanos() + kSweepNanos;
   bool more = false;
+  // Another place to begin each time: where there is more than fits, all have their turn.
+  ++sweeps_;
   auto sweep = [&](Keyspace& keyspace) {
     if (keyspace.tier() != nullptr &&
         static_cast<int64_t>(keyspace.bytes()) > keyspace.hot_memory()) {
@@ -38,20 +53,21 @@ bool Dispatcher::Sweep(size_t part, size_t parts) {
     // Lowered again below to the minimum; a deadline set meanwhile lowers it by itself.
     keyspace.next_work.store(ExpiryWheel::kNever);
     int64_t next = ExpiryWheel::kNever;
-    for (size_t i = 0; i < keyspace.shards(); ++i) {
+    for (size_t n = 0; n < keyspace.shards(); ++n) {
+      const size_t i = (n + sweeps_) % keyspace.shards();
       Shard& shard = keyspace.shard(i);
       const bool mine = (i + keyspace.id()) % parts == part;
-      if (mine && shard.next_work.load() <= now && SweepShard(shard)) more = true;
+      if (mine && shard.next_work.load() <= now) {
+        if (MonotonicNanos() > ends || SweepShard(shard)) more = true;
+      }
       next = std::min(next, shard.next_work.load());
     }
     for (int64_t seen = keyspace.next_work.load(); next < seen;) {
       if (keyspace.next_work.compare_exchange_weak(seen, next)) break;
     }
   };
-  for (const auto& database : namespaces_->databases) sweep(*database);
-  for (const auto& [name, keyspace] : namespaces_->named) {
-    if (keyspace->database() < 0) sweep(*keyspace);
-  }
+  const std::vector<Keyspace*> all = AllKeyspaces();
+  for (size_t i = 0; i < all.size(); ++i) sweep(*all[(i + sweeps_) % all.size()]);
   if (!events_.empty()) PublishEvents();
   return more;
 }
@@ -75,13 +91,10 @@ bool Dispatcher::SweepShard(Shard& shard) {
 // The largest first. Valid until Refresh.
 std::vector<Keyspace*> Dispatcher::EvictableBySize() const {
   std::vector<std::pair<int64_t, Keyspace*>> candidates;
-  auto consider = [&](Keyspace& keyspace) {
-    if (keyspace.policy() == EvictionPolicy::kNone || keyspace.entry_count().load() == 0) return;
-    candidates.emplace_back(keyspace.told_bytes(), &keyspace);
-  };
-  for (const auto& database : namespaces_->databases) consider(*database);
-  for (const auto& [name, keyspace] : namespaces_->named) {
-    if (keyspace->database() < 0) consider(*keyspace);
+  for (Keyspace* keyspace : AllKeyspaces()) {
+    if (keyspace->policy() == EvictionPolicy::kNone || keyspace->entry_count().load() == 0)
+      continue;
+    candidates.emplace_back(keyspace->told_bytes(), keyspace);
   }
   std::sort(candidates.begin(), candidates.end(), std::greater<>());
   std::vector<Keyspace*> keyspaces;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/keyspace/hash.h"
+#include "core/keyspace/prefetch.h"
 #include "protocol/request_peek.h"
 #include "server/loop.h"
 #include "server/server.h"
@@ -38,16 +39,14 @@ void Session::OrCut(Work&& work) {
 }
 
 // Any thread.
-template <class Work>
-void Session::AtHome(Work work) {
+void Session::PostHome(std::function<void()> work) {
   Loop& home = loop();
-  // Shared, for what is posted must be copyable.
-  home.Post([self = shared_from_this(), &home, work = std::make_shared<Work>(std::move(work))] {
+  home.Post([self = shared_from_this(), &home, work = std::move(work)] {
     // It has moved since, or is about to arrive.
     if (&self->loop() != &home || self->in_transit_) [[unlikely]] {
-      self->AtHome(std::move(*work));
+      self->PostHome(work);
     } else {
-      (*work)();
+      work();
     }
   });
 }
@@ -282,8 +281,8 @@ size_t Session::ParseAhead(ParseResult* result) {
   return n;
 }
 
-// All buckets first, then all entries, then those that are displaced: by the time a request runs,
-// what it needs is in the cache. Wrong guesses (a prefix, a SELECT before it) only cost the fetch.
+// By the time a request runs, what it needs is in the cache. Wrong guesses (a prefix, a SELECT
+// before it) only cost the fetch.
 void Session::Prefetch(size_t n) {
   auto& ahead = loop().ahead();
   const Keyspace& keyspace = *client_.keyspace;
@@ -294,18 +293,12 @@ void Session::Prefetch(size_t n) {
     const auto key_at = static_cast<size_t>(next.command->keys[0].first);
     if (key_at >= next.request.args.size()) continue;
     next.hash = HashKey(next.request.args[key_at]);
-    keyspace.ShardOf(next.hash).data.table.PrefetchBucket(next.hash);
   }
-  std::array<uint64_t, Loop::kAhead> displaced;
-  size_t n_displaced = 0;
-  for (size_t i = 0; i < n; ++i) {
+  PrefetchTogether(n, [&](size_t i) -> Sought<EntryTable> {
     const uint64_t hash = ahead[i].hash;
-    if (hash == 0 || keyspace.ShardOf(hash).data.table.PrefetchItem(hash)) continue;
-    displaced[n_displaced++] = hash;
-  }
-  for (size_t i = 0; i < n_displaced; ++i) {
-    keyspace.ShardOf(displaced[i]).data.table.PrefetchDisplaced(displaced[i]);
-  }
+    if (hash == 0) return {nullptr, 0};
+    return {&keyspace.ShardOf(hash).data.table, hash};
+  });
 }
 
 // What the parsed requests from `first` on name in one and the same value, as far as they go on to;
@@ -494,41 +487,6 @@ void Session::OnTimeout() {
   OutputBuffer reply;
   ReplyWriter(reply, client_.resp3).NullArray();
   Answer(std::move(reply), {});
-}
-
-// --- pub/sub ---
-
-void Session::Deliver(std::shared_ptr<const Message> message, const std::string* pattern) {
-  // From its own loop at once: what a client publishes to itself comes before the reply, as in
-  // Redis.
-  if (loop().OnThisThread() && executing_) {
-    OutputBuffer push;
-    Push(*message, pattern, push);
-    loop().dispatcher().InsertPush(push.view());
-    return;
-  }
-  auto copy = pattern != nullptr ? std::make_optional(*pattern) : std::nullopt;
-  AtHome([this, message, copy] {
-    if (closed_) return;
-    Push(*message, copy ? &*copy : nullptr, loop().dispatcher().output());
-    Flush();
-  });
-}
-
-void Session::Push(const Message& message, const std::string* pattern, OutputBuffer& output) {
-  const bool resp3 =
-      state_ == State::kAway ? client_.info->resp3.load(std::memory_order_relaxed) : client_.resp3;
-  ReplyWriter reply(output, resp3);
-  if (pattern == nullptr) {
-    reply.Push(3);
-    reply.Bulk("message");
-  } else {
-    reply.Push(4);
-    reply.Bulk("pmessage");
-    reply.Bulk(*pattern);
-  }
-  reply.Bulk(message.channel);
-  reply.Bulk(message.payload);
 }
 
 }  // namespace replete

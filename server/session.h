@@ -4,7 +4,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,8 +83,13 @@ class Session final : public Parkable,
     kBlocked,  // waits for an element
   };
 
+  // Runs work(), which may be move-only, on its own loop's thread. Any thread, as PostHome.
   template <class Work>
-  void AtHome(Work work);
+  void AtHome(Work work) {
+    CloseBatch();
+    PostHome([work = std::make_shared<Work>(std::move(work))] { (*work)(); });
+  }
+  void PostHome(std::function<void()> work);
   bool MayMove() const;
   void Arrive();
   void Read();
@@ -117,6 +125,14 @@ class Session final : public Parkable,
   void CheckOutputLimits();
   void Cut();
   void PublishInfo();
+  // Messages that are to be sent together.
+  struct Delivered {
+    std::shared_ptr<const Message> message;
+    std::optional<std::string> pattern;
+  };
+  using Batch = std::vector<Delivered>;
+  void CloseBatch();
+  void SendBatch(const std::shared_ptr<Batch>& batch);
   void Push(const Message& message, const std::string* pattern, OutputBuffer& output);
   void Leave();
 
@@ -127,6 +143,8 @@ class Session final : public Parkable,
   OutputBuffer input_;
   OutputBuffer unsent_;
   HeldReplies held_;
+  std::mutex batch_mutex_;
+  std::shared_ptr<Batch> batch_;    // on its way to the loop, takes more messages; null: none
   std::vector<std::string> saved_;  // arguments of a parked request
   std::shared_ptr<BlockedPop> blocked_;
   std::unique_ptr<boost::asio::steady_timer> timeout_;

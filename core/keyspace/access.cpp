@@ -6,6 +6,7 @@
 #include "core/policy/bulk_eviction.h"
 #include "core/policy/eviction.h"
 #include "core/policy/frequency.h"
+#include "core/tier/stored_value.h"
 
 namespace replete {
 namespace {
@@ -340,7 +341,10 @@ void Access::Rename(const Key& from, const Key& to) {
   Insert(to, Entry::Rebuild(entry, to.name, ExtensionsFor(*to.shard, entry->deadline())));
   Changed(from);
   Changed(to);
-  Emit(from, Effect::Kind::kRename, to.name);
+  const Keyspace& source_keyspace = from.shard->keyspace();
+  if (!source_keyspace.wants_effects()) return;
+  listener_.OnEffect(
+      {Effect::Kind::kRename, &source_keyspace, from.name, to.name, {}, 0, &to.shard->keyspace()});
 }
 
 void Access::Copy(const Key& from, const Key& to) {
@@ -369,6 +373,28 @@ void Access::Copy(const Key& from, const Key& to) {
   if (!target.wants_effects()) return;
   listener_.OnEffect(
       {Effect::Kind::kCopy, &from.shard->keyspace(), from.name, to.name, {}, deadline, &target});
+}
+
+void Access::Restore(const Key& key, StoredValue* value, int64_t deadline) {
+  Remove(key, Departure::kExpired);  // one that is not swept yet
+  Entry* entry = value->MakeEntry(key.name, ExtensionsFor(*key.shard, deadline));
+  if (deadline != kNoDeadline) entry->set_deadline(deadline);
+  Insert(key, entry);
+  Changed(key);
+  switch (entry->type()) {
+    case ValueType::kString:
+      return Emit(key, Effect::Kind::kPut, entry->string(), {}, deadline);
+    case ValueType::kHash:
+      entry->hash()->ForEach([&](std::string_view field, std::string_view text) {
+        Emit(key, Effect::Kind::kHashSet, field, text);
+      });
+      break;
+    case ValueType::kList:
+      entry->list()->ForEach(
+          [&](std::string_view element) { Emit(key, Effect::Kind::kPushBack, element); });
+      break;
+  }
+  if (deadline != kNoDeadline) Emit(key, Effect::Kind::kDeadline, {}, {}, deadline);
 }
 
 // --- collections ---

@@ -87,11 +87,14 @@ class Access {
   // kNoDeadline takes the deadline away; one that has passed removes the entry (as Redis: by a
   // delete).
   void SetDeadline(const Key& key, int64_t deadline);
-  // `from` exists. The entry moves to `to` with its deadline; what `to` held is gone. Across shards
-  // too.
+  // `from` exists. The entry moves to `to` with its deadline; what `to` held is gone. Perhaps into
+  // another keyspace.
   void Rename(const Key& from, const Key& to);
   // `from` exists and `to` does not. Deadline included; perhaps into another keyspace.
   void Copy(const Key& from, const Key& to);
+
+  // The key, which is absent, holds the value, which leaves *value.
+  void Restore(const Key& key, StoredValue* value, int64_t deadline);
 
   // --- collections ---
   // The hash or list under the key, created when absent. The entry of a present key is given.

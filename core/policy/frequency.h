@@ -12,7 +12,9 @@ class Frequency {
  public:
   static constexpr uint32_t kInitial = 5;  // so that a new entry is not the next victim
 
-  static uint32_t First(int64_t now_ms) { return Minute(now_ms) << 16 | kInitial; }
+  static uint32_t First(int64_t now_ms) { return With(kInitial, now_ms); }
+  // As if the counter stood at `count`, at most 255, after a use just now.
+  static uint32_t With(uint32_t count, int64_t now_ms) { return Minute(now_ms) << 16 | count; }
 
   static uint32_t Used(uint32_t clock, int64_t now_ms, uint32_t random) {
     uint32_t count = Count(clock, now_ms);

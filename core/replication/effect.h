@@ -15,7 +15,7 @@ struct Effect {
     kPut,         // key holds the string `value` until `deadline`; whatever it held before is gone
     kDelete,      // key is gone (by command, expiry or eviction)
     kDeadline,    // key's deadline is `deadline` (kNoDeadline: none)
-    kRename,      // the entry of key, deadline included, is now under `value`
+    kRename,      // the entry of key, deadline included, is now under `value` in `target`
     kCopy,        // a copy of key's entry, deadline included, is under `value` in `target`
     kHashSet,     // field `value` of the hash holds `second`; an absent hash is created
     kHashDelete,  // field `value` is gone; an empty hash is gone

@@ -3,16 +3,10 @@
 #include "protocol/rdb_value.h"
 
 namespace replete {
-namespace {
 
-// A store compresses whole blocks better than single values.
-constexpr bool kCompress = false;
-
-}  // namespace
-
-std::string EncodeValue(const Entry& entry) {
+std::string EncodeValue(const Entry& entry, bool compress) {
   std::string bytes;
-  RdbWriter writer(&bytes, kCompress);
+  RdbWriter writer(&bytes, compress);
   switch (entry.type()) {
     case ValueType::kString:
       bytes.reserve(entry.string().size() + 10);

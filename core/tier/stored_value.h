@@ -16,8 +16,10 @@ struct ValueLimits {
   ListLimits list{};
 };
 
-// The value of a resident entry as tiers store it: the type byte and the body of the RDB format.
-std::string EncodeValue(const Entry& entry);
+// The value of a resident entry as tiers store it and as DUMP begins: the type byte and the body of
+// the RDB format. Uncompressed unless it is asked for: a store compresses whole blocks better than
+// single values.
+std::string EncodeValue(const Entry& entry, bool compress = false);
 
 // A decoded value on its way into an entry. Move-only.
 class StoredValue {

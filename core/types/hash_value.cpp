@@ -5,6 +5,8 @@
 #include <cstring>
 #include <memory>
 
+#include "core/keyspace/prefetch.h"
+
 namespace replete {
 namespace {
 
@@ -71,13 +73,8 @@ void HashValue::Prefetch(std::span<const std::string_view> fields) const {
   const size_t n = std::min(fields.size(), kMostAhead);
   for (size_t i = 0; i < n; ++i) {
     hashes[i] = HashKey(fields[i]);
-    table_->PrefetchBucket(hashes[i]);
   }
-  size_t displaced = 0;
-  for (size_t i = 0; i < n; ++i) {
-    if (!table_->PrefetchItem(hashes[i])) hashes[displaced++] = hashes[i];
-  }
-  for (size_t i = 0; i < displaced; ++i) table_->PrefetchDisplaced(hashes[i]);
+  PrefetchTogether(n, [&](size_t i) { return Sought<Table>{table_, hashes[i]}; });
 }
 
 bool HashValue::Set(std::string_view field, std::string_view value, const HashLimits& limits) {

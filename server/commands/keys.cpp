@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <random>
 #include <vector>
 
 #include "core/types/glob.h"
@@ -83,7 +84,8 @@ void RenameNx(CommandContext& ctx) {
   if (RenameKey(ctx, true)) ctx.reply().Integer(1);
 }
 
-// The number after COPY's DB. It has chosen where key 1 is already; here it is only judged. False:
+// The number of COPY's or MOVE's database. It has chosen where key 1 is already; here it is only
+// judged. False:
 // an error has been replied.
 bool CheckDatabase(CommandContext& ctx, size_t i) {
   using Limits = std::numeric_limits<int32_t>;
@@ -128,6 +130,23 @@ void Copy(CommandContext& ctx) {
   ctx.reply().Integer(1);
 }
 
+void Move(CommandContext& ctx) {
+  if (!CheckDatabase(ctx, 2)) return;
+  const Key& from = ctx.key(0);
+  const Key& to = ctx.key(1);
+  if (SameKey(from, to)) {
+    return ctx.reply().Error("ERR source and destination objects are the same");
+  }
+  if (ctx.access().Use(from) == nullptr || ctx.access().Use(to) != nullptr) {
+    return ctx.reply().Integer(0);
+  }
+  ctx.access().Rename(from, to);
+  ctx.Notify(event_flags::kNew, "new", to);
+  ctx.Notify(event_flags::kGeneric, "move_from", from);
+  ctx.Notify(event_flags::kGeneric, "move_to", to);
+  ctx.reply().Integer(1);
+}
+
 // --- whole keyspaces ---
 
 void DbSize(CommandContext& ctx) {
@@ -153,6 +172,38 @@ void FlushAll(CommandContext& ctx) {
   if (!FlushWordsAreRight(ctx)) return;
   for (const auto& keyspace : ctx.flushed()) ctx.access().ClearKeyspace(*keyspace);
   ctx.reply().Ok();
+}
+
+// A few looks at a random place; where most that is there has expired, whatever is alive.
+const Entry* RandomEntry(CommandContext& ctx) {
+  thread_local std::mt19937_64 random(std::random_device{}());
+  constexpr int kLooks = 64;
+  Keyspace& keyspace = ctx.keyspace();
+  const size_t size = keyspace.size();
+  if (size == 0) return nullptr;
+  std::vector<const Entry*> near;
+  const auto add_live = [&](const Entry* entry) {
+    if (entry->deadline() > ctx.now()) near.push_back(entry);
+  };
+  for (int look = 0; look < kLooks && near.empty(); ++look) {
+    // A shard as often as it has entries, then a place in the order of hashes.
+    uint64_t nth = random() % size;
+    size_t i = 0;
+    while (i + 1 < keyspace.shards() && nth >= keyspace.shard(i).size()) {
+      nth -= keyspace.shard(i++).size();
+    }
+    keyspace.shard(i).data.table.ForEachNear(random(), add_live);
+  }
+  for (size_t i = 0; i < keyspace.shards() && near.empty(); ++i) {
+    keyspace.shard(i).data.table.ForEach(add_live);
+  }
+  return near.empty() ? nullptr : near[random() % near.size()];
+}
+
+void RandomKey(CommandContext& ctx) {
+  const Entry* entry = RandomEntry(ctx);
+  if (entry == nullptr) return ctx.reply().Null();
+  ctx.reply().Bulk(entry->key());
 }
 
 // --- SCAN, KEYS ---
@@ -230,11 +281,11 @@ uint64_t ScanKeyspace(const Keyspace& keyspace, uint64_t cursor, size_t want, Fn
 }
 
 // One step looks at so many entries on a loop.
-bool ScansFar(std::span<const std::string_view> args) {
+bool ScansFar(CommandContext& ctx) {
   constexpr int64_t kMost = 10000;
-  for (size_t i = 2; i + 1 < args.size(); ++i) {
+  for (size_t i = 2; i + 1 < ctx.argc(); ++i) {
     int64_t count = 0;
-    if (WordIs(args[i], "count") && ParseInt64(args[i + 1], &count) && count > kMost) return true;
+    if (ctx.ArgIs(i, "count") && ParseInt64(ctx.arg(i + 1), &count) && count > kMost) return true;
   }
   return false;
 }
@@ -298,6 +349,8 @@ constexpr KeySpec kEachAsked = {
 constexpr KeySpec kAsked = {.first = 1, .last = 1, .use = KeyUse::kRead, .reads = kNeedsNoValues};
 constexpr KeySpec kMoved = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access delete"};
+constexpr KeySpec kMovedAway = {
+    .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access update"};
 constexpr KeySpec kTarget = {
     .first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "update", .reads = kNeedsNoValues};
 constexpr KeySpec kCopyTarget = {.first = 2,
@@ -306,6 +359,11 @@ constexpr KeySpec kCopyTarget = {.first = 2,
                                  .what = "update",
                                  .reads = kNeedsNoValues,
                                  .database_option = "db"};
+constexpr KeySpec kMovedTarget = {.first = 1,
+                                  .last = 1,
+                                  .use = KeyUse::kOverwrite,
+                                  .reads = kNeedsNoValues,
+                                  .database_argument = 2};
 constexpr KeySpec kNewTarget = {
     .first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "insert", .reads = kNeedsNoValues};
 constexpr KeySpec kCopied = {.first = 1, .last = 1, .use = KeyUse::kRead, .what = "access"};
@@ -345,6 +403,10 @@ constexpr Command kCommands[] = {
      .scope = Scope::kKeys, .keys = {kCopied, kCopyTarget}, .since = "6.2.0", .summary = "Copy a key",
      .syntax = "source destination [DB destination-db] [REPLACE]", .reply = "integer",
      .handler = Copy},
+    {.name = "move", .arity = 3, .flags = kWrite | kFast, .categories = category::kKeyspace,
+     .scope = Scope::kKeys, .keys = {kMovedAway, kMovedTarget}, .since = "1.0.0",
+     .summary = "Move a key to another database", .syntax = "key db", .reply = "integer",
+     .handler = Move},
     {.name = "dbsize", .arity = 1, .flags = kReadonly | kFast, .categories = category::kKeyspace,
      .scope = Scope::kNone, .keys = {}, .since = "1.0.0",
      .summary = "Return the number of keys in the selected database", .syntax = "",
@@ -357,6 +419,10 @@ constexpr Command kCommands[] = {
      .categories = category::kKeyspace | category::kDangerous, .scope = Scope::kFlush, .keys = {},
      .since = "1.0.0", .summary = "Remove all keys from all databases", .syntax = "[ASYNC | SYNC]",
      .reply = "simple", .handler = FlushAll},
+    {.name = "randomkey", .arity = 1, .flags = kReadonly, .categories = category::kKeyspace,
+     .scope = Scope::kKeyspace, .keys = {}, .since = "1.0.0",
+     .summary = "Return a random key from the keyspace", .syntax = "", .reply = "bulk|nil",
+     .handler = RandomKey},
     {.name = "scan", .arity = -2, .flags = kReadonly | kLong, .categories = category::kKeyspace,
      .scope = Scope::kKeyspace, .keys = {}, .since = "2.8.0",
      .summary = "Incrementally iterate the keys space",

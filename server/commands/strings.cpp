@@ -286,6 +286,24 @@ void IncrByFloat(CommandContext& ctx) {
 
 // --- bytes ---
 
+// False: it would be longer than strings may be, which has been replied.
+bool FitsBulk(CommandContext& ctx, size_t size) {
+  if (size <= static_cast<size_t>(ctx.config().proto_max_bulk_len)) return true;
+  ctx.reply().Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+  return false;
+}
+
+// The key, which is absent, gets the string.
+void StoreNew(CommandContext& ctx, const Key& key, BulkBuffer text) {
+  const int64_t deadline = ctx.access().DefaultDeadline(key);
+  if (text.size() > Entry::kInlineMax) {
+    ctx.access().SetString(key, std::move(text), deadline);
+  } else {
+    ctx.access().SetString(key, text.view(), deadline);
+  }
+  ctx.Notify(event_flags::kNew, "new", key);
+}
+
 void Append(CommandContext& ctx) {
   const Key& key = ctx.key(0);
   const std::string_view tail = ctx.arg(2);
@@ -297,14 +315,42 @@ void Append(CommandContext& ctx) {
     if (!IsString(entry)) return ctx.WrongType();
     const size_t old_size = entry->string().size();
     size += old_size;
-    if (size > ctx.config().proto_max_bulk_len) {
-      return ctx.reply().Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
-    }
+    if (!FitsBulk(ctx, size)) return;
     ctx.access().EditString(key, entry, size, [&](char* bytes) {
       if (!tail.empty()) std::memcpy(bytes + old_size, tail.data(), tail.size());
     });
   }
   ctx.Notify(event_flags::kString, "append", key);
+  ctx.reply().Integer(static_cast<int64_t>(size));
+}
+
+// Overwrites a part of the string, which grows with zero bytes up to it.
+void SetRange(CommandContext& ctx) {
+  int64_t offset = 0;
+  if (!ctx.Integer(2, &offset)) return;
+  if (offset < 0) return ctx.reply().Error("ERR offset is out of range");
+  const Key& key = ctx.key(0);
+  const std::string_view patch = ctx.arg(3);
+  Entry* entry = ctx.access().Use(key);
+  if (entry != nullptr && !IsString(entry)) return ctx.WrongType();
+  size_t size = entry == nullptr ? 0 : entry->string().size();
+  if (patch.empty()) return ctx.reply().Integer(static_cast<int64_t>(size));
+  const auto start = static_cast<size_t>(offset);
+  size = std::max(size, start + patch.size());
+  if (!FitsBulk(ctx, size)) return;
+  if (entry == nullptr) {
+    BulkBuffer text;
+    text.Grow(size);
+    std::memset(text.data(), 0, start);
+    std::memcpy(text.data() + start, patch.data(), patch.size());
+    text.Resize(size);
+    StoreNew(ctx, key, std::move(text));
+  } else {
+    ctx.access().EditString(key, entry, size, [&](char* bytes) {
+      std::memcpy(bytes + start, patch.data(), patch.size());
+    });
+  }
+  ctx.Notify(event_flags::kString, "setrange", key);
   ctx.reply().Integer(static_cast<int64_t>(size));
 }
 
@@ -376,6 +422,8 @@ constexpr KeySpec kEachNewPairKey = {.first = 1,
                                      .reads = kNeedsNoValues};
 constexpr KeySpec kAppendedKey = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "insert"};
+constexpr KeySpec kPatchedKey = {
+    .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "update"};
 constexpr KeySpec kMeasuredKey = {.first = 1, .last = 1, .use = KeyUse::kRead};
 
 // A member a line would hide the rows.
@@ -458,6 +506,14 @@ constexpr Command kCommands[] = {
      .scope = Scope::kKeys, .keys = {kGetKey}, .since = "2.4.0",
      .summary = "Get a substring of the string stored at a key", .syntax = "key start end",
      .reply = "bulk", .handler = GetRange},
+    {.name = "substr", .arity = 4, .flags = kReadonly, .categories = category::kString,
+     .scope = Scope::kKeys, .keys = {kGetKey}, .since = "1.0.0",
+     .summary = "Get a substring of the string stored at a key", .syntax = "key start end",
+     .reply = "bulk", .handler = GetRange},
+    {.name = "setrange", .arity = 4, .flags = kWrite | kDenyOom, .categories = category::kString,
+     .scope = Scope::kKeys, .keys = {kPatchedKey}, .since = "2.2.0",
+     .summary = "Overwrite part of a string at key starting at the specified offset",
+     .syntax = "key offset value", .reply = "integer", .handler = SetRange},
 };
 // clang-format on
 

@@ -17,10 +17,23 @@ constexpr CommandRow kRows[] = {
     {"GETEX", "key {EX seconds|PX millis|EXAT at|PXAT atms|PERSIST}", 6},
     {"MGET", "key+", 4},
     {"MSET", "(key value)+", 4},
+    {"SETNX", "key value", 3},
+    {"SETEX", "key seconds value", 3},
+    {"PSETEX", "key millis value", 3},
+    {"GETSET", "key value", 3},
+    {"GETDEL", "key", 3},
+    {"MSETNX", "(key value)+", 2},
     {"INCR", "key", 6},
+    {"INCRBY", "key int", 4},
+    {"DECR", "key", 3},
+    {"DECRBY", "key int", 4},
     {"INCRBYFLOAT", "key float", 8},
     {"APPEND", "key value", 5},
     {"STRLEN", "key", 3},
+    {"GETRANGE", "key position position", 4},
+    {"SUBSTR", "key position position", 2},
+    {"SETRANGE", "key position value", 5},
+    {"LCS", "key key {LEN|IDX|MINMATCHLEN position|WITHMATCHLEN}", 4},
     // Keys.
     {"DEL", "key+", 4},
     {"UNLINK", "key+", 3},
@@ -37,7 +50,17 @@ constexpr CommandRow kRows[] = {
     {"KEYS", "pattern", 3, Match::kSet},
     {"DBSIZE", "", 2},
     {"RENAME", "key key", 6},
+    {"RENAMENX", "key key", 3},
+    {"TOUCH", "key+", 2},
+    {"EXPIRETIME", "key", 2, Match::kSeconds},
+    {"PEXPIRETIME", "key", 2, Match::kMillis},
+    {"RANDOMKEY", "", 1, Match::kShape},
+    {"OBJECT", "ENCODING key", 3},
+    {"OBJECT", "REFCOUNT key", 2},
+    {"DUMP", "key", 1, Match::kShape},
+    {"RESTORE", "key millis payload {REPLACE|ABSTTL|IDLETIME count|FREQ count}", 4},
     {"COPY", "key key {DB db|REPLACE}", 7},
+    {"MOVE", "key db", 3},
     {"FLUSHDB", "{ASYNC|SYNC}", 1},
     {"FLUSHALL", "{ASYNC|SYNC}", 1},
     {"SELECT", "db", 4},
@@ -88,8 +111,8 @@ constexpr CommandRow kRows[] = {
 };
 
 bool SetsDeadline(const std::string& name) {
-  static constexpr std::string_view kNames[] = {"SET",     "GETEX",    "EXPIRE",
-                                                "PEXPIRE", "EXPIREAT", "PEXPIREAT"};
+  static constexpr std::string_view kNames[] = {
+      "SET", "SETEX", "PSETEX", "RESTORE", "GETEX", "EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
@@ -110,10 +133,17 @@ std::string UpperCase(std::string word) {
   return word;
 }
 
+Request Reader(const std::string& type, const std::string& key) {
+  if (type == "hash") return {{"HGETALL", key}, Match::kPairs};
+  if (type == "list") return {{"RPOP", key, "1000000"}};
+  return {{"GET", key}};
+}
+
 std::span<const CommandRow> CommandRows() { return kRows; }
 
 std::string InfoName(const CommandRow& row) {
-  if (row.name != "CONFIG" && row.name != "CLIENT" && row.name != "COMMAND") {
+  if (row.name != "CONFIG" && row.name != "CLIENT" && row.name != "COMMAND" &&
+      row.name != "OBJECT") {
     return std::string(row.name);
   }
   const std::string_view sub = row.grammar.substr(0, row.grammar.find(' '));

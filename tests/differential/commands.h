@@ -85,4 +85,7 @@ std::string InfoName(const CommandRow& row);
 // How the reply to these words is compared, whatever was done to them.
 Match MatchFor(const std::vector<std::string>& args);
 
+// What reads a whole value of a type.
+Request Reader(const std::string& type, const std::string& key);
+
 }  // namespace replete::test

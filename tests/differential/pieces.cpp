@@ -55,6 +55,24 @@ constexpr std::string_view kInts[] = {"0",
                                       "-0",
                                       "1e3",
                                       "18446744073709551615"};
+// What redis-server 7.0.15 dumps of 5, -100000, "hello", "", 200 times "a", a list and a hash; then
+// damaged ones.
+constexpr std::string_view kDumps[] = {
+    "\x00\xc0\x05\x0a\x00\x63\x2f\x5f\x66\x83\x2f\xb3\x51"sv,
+    "\x00\xc2\x60\x79\xfe\xff\x0a\x00\xa1\xca\x84\x70\xcc\x21\x6d\x9d"sv,
+    "\x00\x05\x68\x65\x6c\x6c\x6f\x0a\x00\x63\x72\xdf\x76\x65\x34\x20\x0a"sv,
+    "\x00\x00\x0a\x00\x5d\x9b\x5c\x40\x0f\x7f\xa2\xda"sv,
+    "\x00\xc3\x09\x40\xc8\x01\x61\x61\xe0\xbb\x00\x01\x61\x61\x0a\x00\x1f\x99\xf7\x2e\x01\xb2"
+    "\x0d\xe3"sv,
+    "\x12\x01\x02\x0f\x0f\x00\x00\x00\x03\x00\x81\x61\x02\x81\x62\x02\x64\x01\xff\x0a\x00\x48"
+    "\xeb\x69\x57\x4b\x10\x90\x2e"sv,
+    "\x10\x11\x11\x00\x00\x00\x04\x00\x81\x66\x02\x81\x76\x02\x01\x01\x02\x01\xff\x0a\x00\x1a"
+    "\x4d\xf2\x17\x5e\x0b\xff\x9b"sv,
+    "\x00\xc0\x06\x0a\x00\x63\x2f\x5f\x66\x83\x2f\xb3\x51"sv,
+    "\x00\xc0\x05\x0b\x00\x63\x2f\x5f\x66\x83\x2f\xb3\x51"sv,
+    "\x00\xc0\x05"sv,
+    "",
+    "hello"};
 constexpr std::string_view kFloats[] = {"0",
                                         "1",
                                         "-1",
@@ -234,6 +252,11 @@ std::string Float(Random& random) {
   return text;
 }
 
+std::string Position(Random& random) {
+  if (random.Chance(20)) return std::string(random.Pick(kInts));
+  return std::to_string(random.Between(-40, 40));
+}
+
 template <const auto& kTable>
 std::string From(Random& random) {
   return std::string(random.Pick(kTable));
@@ -261,6 +284,8 @@ constexpr Piece kPieces[] = {
     {"value", Value},
     {"float", Float},
     {"int", From<kInts>},
+    {"position", Position},
+    {"payload", From<kDumps>},
     {"seconds", [](Random& r) { return r.Chance(75) ? Seconds(r) : From<kBadTtl>(r); }},
     {"millis", [](Random& r) { return r.Chance(75) ? Millis(r) : From<kBadTtl>(r); }},
     {"future", [](Random& r) { return Valid(kAt, kBadTtl, 85, r); }},

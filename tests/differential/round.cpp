@@ -19,13 +19,6 @@ const std::vector<std::vector<std::string>>& Settings() {
   return all;
 }
 
-// What reads a whole value of a type.
-Request Reader(const std::string& type, const std::string& key) {
-  if (type == "hash") return {{"HGETALL", key}, Match::kPairs};
-  if (type == "list") return {{"RPOP", key, "1000000"}};
-  return {{"GET", key}};
-}
-
 }  // namespace
 
 Round::Round(Servers* servers, Judge* judge, const Sources* sources, int protocol,
@@ -78,6 +71,7 @@ bool Round::Step() {
   if (kind < 6) return Subscriptions();
   if (kind < 8) return Blocking();
   if (kind < 10) return WholeScan();
+  if (kind < 13) return Dumps() && Drain();
   return Batch() && Drain();
 }
 

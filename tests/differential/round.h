@@ -43,6 +43,7 @@ class Round {
   bool Blocking();
   bool BlockedClient(SessionPair* pair, const Request& request);
   bool WholeScan();
+  bool Dumps();
   bool ScanAll(SessionPair* pair, const std::vector<std::string>& options);
 
   std::unique_ptr<SessionPair> NewPair(const std::string& name);

@@ -123,6 +123,36 @@ bool Round::Blocking() {
          Drain();
 }
 
+// What one server dumps the other restores.
+bool Round::Dumps() {
+  constexpr int kKeys = 4;
+  auto pair = NewPair("dump");
+  const Request dump{{"DUMP", "key"}};
+  for (int i = 0; i < kKeys; ++i) {
+    const std::string key = MakePiece("key", random_);
+    if (!pair->AskEach(dump.args, key, key)) return judge_->Failed("dump", dump, "no reply"), false;
+    const Reply ours = pair->last_ours()[0];
+    const Reply reference = pair->last_reference()[0];
+    if (ours.null || reference.null) {
+      if (!judge_->Compared("dump", dump, ours, reference)) return false;
+      continue;
+    }
+    const std::string ttl = random_.Chance(50) ? "0" : MakePiece("millis", random_);
+    const Request restore{{"RESTORE", "restored", ttl, "payload", "REPLACE"}};
+    if (!pair->AskEach(restore.args, reference.text, ours.text, 3)) {
+      return judge_->Failed("dump", restore, "no reply"), false;
+    }
+    if (!judge_->Compared("dump", restore, pair->last_ours()[0], pair->last_reference()[0]) ||
+        !pair->Exchange(Request{{"PTTL", "restored"}, Match::kMillis}, random_) ||
+        !pair->Exchange(Request{{"TYPE", "restored"}}, random_)) {
+      return false;
+    }
+    const Request read = Reader(pair->last_reference()[0].text, "restored");
+    if (!pair->Exchange(read, random_)) return false;
+  }
+  return pair->Exchange(Request{{"DEL", "restored"}}, random_);
+}
+
 bool Round::WholeScan() {
   auto pair = NewPair("scan");
   const std::string db = std::to_string(random_.Below(3));

@@ -194,10 +194,10 @@ bool SessionPair::ExchangeFrames(std::span<const Request> requests, Random& rand
 }
 
 bool SessionPair::AskEach(std::vector<std::string> args, const std::string& ours,
-                          const std::string& reference) {
-  args.at(1) = reference;
+                          const std::string& reference, std::size_t position) {
+  args.at(position) = reference;
   auto theirs = reference_.Ask(args);
-  args.at(1) = ours;
+  args.at(position) = ours;
   auto mine = ours_.Ask(args);
   if (!mine || !theirs) return false;
   last_ours_.assign(1, std::move(*mine));

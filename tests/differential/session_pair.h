@@ -42,9 +42,9 @@ class SessionPair {
   bool Send(std::span<const Request> requests);
   bool ReadOne(const Request& request);
 
-  // The same request with another first argument to each, not compared: for cursors.
-  bool AskEach(std::vector<std::string> args, const std::string& ours,
-               const std::string& reference);
+  // The same request with another word at `position` to each, not compared: for cursors.
+  bool AskEach(std::vector<std::string> args, const std::string& ours, const std::string& reference,
+               std::size_t position = 1);
 
   // HELLO 3, or a PING in RESP2.
   bool Greet(int protocol, Random& random);

@@ -90,6 +90,24 @@ TEST_F(KeysTest, ScanReturnsEveryKeyThatIsThereAllTheTimeAndEnds) {
   EXPECT_EQ(seen.size(), static_cast<std::size_t>(kStay));
 }
 
+TEST_F(KeysTest, RandomKeyFindsEveryKeyThatIsAlive) {
+  Client client = Connect();
+  EXPECT_EQ(client.Run("RANDOMKEY"), Nil());
+  std::set<std::string> all;
+  for (int i = 0; i < 50; ++i) {
+    all.insert("k" + std::to_string(i));
+    client.Run("SET", "k" + std::to_string(i), "v");
+  }
+  std::set<std::string> found;
+  for (int i = 0; i < 20'000 && found.size() < all.size(); ++i) {
+    found.insert(client.Run("RANDOMKEY").text);
+  }
+  EXPECT_EQ(found, all);
+  client.Run("FLUSHDB");
+  client.Run("SET", "last", "v");
+  EXPECT_EQ(client.Run("RANDOMKEY"), Bulk("last"));
+}
+
 TEST_F(KeysTest, KeysUnderstandsGlobs) {
   Client client = Connect();
   client.Run("MSET", "hello", "1", "hallo", "2", "hxllo", "3", "h*llo", "4");

@@ -31,6 +31,40 @@ TEST_F(StringsTest, SetAndGet) {
   EXPECT_EQ(client.Run("GET", "new"), Bulk("v"));
 }
 
+TEST_F(StringsTest, SetRangeFillsWithZeros) {
+  Client client = Connect();
+  EXPECT_EQ(client.Run("SETRANGE", "k", "3", "ab"), Int(5));
+  EXPECT_EQ(client.Run("GET", "k"), Bulk(std::string("\0\0\0ab", 5)));
+  EXPECT_EQ(client.Run("SETRANGE", "k", "4", "xyz"), Int(7));
+  EXPECT_EQ(client.Run("SETRANGE", "k", "0", ""), Int(7));
+  EXPECT_EQ(client.Run("SUBSTR", "k", "-4", "-1"), Bulk("axyz"));
+  EXPECT_EQ(client.Run("SETRANGE", "absent", "10", ""), Int(0));
+  EXPECT_EQ(client.Run("EXISTS", "absent"), Int(0));
+  EXPECT_EQ(client.Run("SETRANGE", "big", "100000", "x"), Int(100001));
+  EXPECT_EQ(client.Run("SETRANGE", "k", "-1", "x"), Error("ERR offset is out of range"));
+  EXPECT_EQ(client.Run("SETRANGE", "k", "536870911", "xy"),
+            Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)"));
+}
+
+// The long one is computed by a worker while others are served.
+TEST_F(StringsTest, LcsInEveryForm) {
+  Client client = Connect();
+  client.Run("MSET", "a", "ohmytext", "b", "mynewtext");
+  EXPECT_EQ(client.Run("LCS", "a", "b"), Bulk("mytext"));
+  EXPECT_EQ(client.Run("LCS", "a", "b", "LEN"), Int(6));
+  const Reply runs = client.Run("LCS", "a", "b", "IDX", "MINMATCHLEN", "3", "WITHMATCHLEN");
+  EXPECT_EQ(runs, Array({Bulk("matches"),
+                         Array({Array({Array({Int(4), Int(7)}), Array({Int(5), Int(8)}), Int(4)})}),
+                         Bulk("len"), Int(6)}));
+  client.Run("HSET", "h", "f", "v");
+  EXPECT_EQ(client.Run("LCS", "a", "h"),
+            Error("ERR The specified keys must contain string values"));
+  const std::string text(4000, 'x');
+  client.Run("MSET", "a", text + "y", "b", "z" + text);
+  EXPECT_EQ(client.Run("LCS", "a", "b", "LEN"), Int(4000));
+  EXPECT_EQ(client.Run("LCS", "a", "b"), Bulk(text));
+}
+
 // So many keys that a worker runs the command while the session waits.
 TEST_F(StringsTest, CommandsOfVeryManyKeys) {
   Client client = Connect();

@@ -342,6 +342,7 @@ TEST(RdbReader, RefusesOtherTypesByName) {
     const std::string_view name = RdbTypeName(type);
     const bool read = name == "string" || name == "list" || name == "hash";
     EXPECT_EQ(Try(type, "") == RdbResult::kUnsupported, !read) << byte;
+    EXPECT_EQ(IsReadable(type), read) << byte;
   }
   // Dumped by Redis: a set of strings, one of integers, a sorted set and a stream.
   EXPECT_EQ(RdbTypeName(RdbType{0x02}), "set");

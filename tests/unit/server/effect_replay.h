@@ -98,7 +98,7 @@ class Replayer {
         break;
       case Effect::Kind::kRename:
         ASSERT_NE(access_.Peek(key), nullptr);
-        access_.Rename(key, ResolveKey(keyspace, effect.value));
+        access_.Rename(key, ResolveKey(*map_->Find(effect.target), effect.value));
         break;
       case Effect::Kind::kCopy: {
         ASSERT_NE(access_.Peek(key), nullptr);

@@ -251,7 +251,7 @@ class FailingWrites : public ::testing::TestWithParam<uint64_t> {
         continue;
       }
       remove(effect.keyspace, effect.key);
-      if (effect.kind == Effect::Kind::kRename) remove(effect.keyspace, effect.value);
+      if (effect.kind == Effect::Kind::kRename) remove(effect.target, effect.value);
     }
     memory.TakeEffects();
   }

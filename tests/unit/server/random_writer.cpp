@@ -1,10 +1,12 @@
 #include "tests/unit/server/random_writer.h"
 
+#include "protocol/dump_payload.h"
+
 namespace replete {
 
 std::vector<std::string> RandomWriter::OfStrings() {
   std::vector<std::string> words;
-  switch (Below(18)) {
+  switch (Below(19)) {
     case 0:
     case 1:
     case 2:
@@ -47,13 +49,32 @@ std::vector<std::string> RandomWriter::OfStrings() {
     case 14:
     case 15:
       return {"INCRBYFLOAT", Key(), std::to_string(Below(100)) + "." + std::to_string(Below(1000))};
+    case 16:
+      return {"SETRANGE", Key(), std::to_string(Below(100)), Value()};
     default:
       return {"APPEND", Key(), Value()};
   }
 }
 
+std::string RandomWriter::Dump() {
+  std::string dump;
+  RdbWriter writer(&dump);
+  const size_t kind = Below(3);
+  const RdbType types[] = {RdbType::kString, RdbType::kList, RdbType::kHash};
+  writer.Type(types[kind]);
+  const size_t n = kind == 0 ? 1 : Below(4) + 1;
+  if (kind == 1) writer.BeginList(n);
+  if (kind == 2) writer.BeginHash(n);
+  for (size_t i = 0; i < n; ++i) {
+    if (kind == 2) writer.String("f" + std::to_string(i));
+    writer.String(Value());
+  }
+  FinishDump(&dump);
+  return dump;
+}
+
 std::vector<std::string> RandomWriter::OfKeys() {
-  switch (Below(6)) {
+  switch (Below(8)) {
     case 0:
       return {"DEL", Key(), Key()};
     case 1:
@@ -62,6 +83,13 @@ std::vector<std::string> RandomWriter::OfKeys() {
       return {"RENAME", Key(), Key()};
     case 3:
       return {"RENAMENX", Key(), Key()};
+    case 4:
+      return {"MOVE", Key(), std::to_string(Below(2))};
+    case 5: {
+      std::vector<std::string> words = {"RESTORE", Key(), OneIn(2) ? "0" : Millis(), Dump()};
+      if (OneIn(2)) words.push_back("REPLACE");
+      return words;
+    }
     default: {
       std::vector<std::string> words = {"COPY", Key(), Key()};
       if (OneIn(3)) words.insert(words.end(), {"DB", std::to_string(Below(2))});

@@ -53,6 +53,7 @@ class RandomWriter {
         break;
     }
   }
+  std::string Dump();
   std::vector<std::string> OfStrings();
   std::vector<std::string> OfKeys();
   std::vector<std::string> OfExpiry();
