@@ -377,39 +377,6 @@ void Dispatcher::AfterWrite() {
   }
 }
 
-// What the command has just written goes last: after everybody else in its shards, and after others
-// of the keyspace that are free right now.
-// A command evicts as many as it may have added and some more; what is then still over (a limit was
-// lowered, one value took the place of very many) goes in slices on another thread.
-void Dispatcher::MakeRoom(Shard& shard) {
-  constexpr size_t kSome = 256;
-  constexpr size_t kShare = 4;  // while another thread is at it
-  Keyspace& keyspace = shard.keyspace();
-  const bool being_trimmed = keyspace.being_trimmed();
-  size_t may_go = context_.keys_.size() + (being_trimmed ? kShare : kSome);
-  if (!context_.access_.Trim(shard, context_.keys_, &may_go)) {
-    if (being_trimmed || TrimElsewhere(keyspace, &may_go)) return;
-    context_.access_.Trim(shard, {}, &may_go);
-  }
-  if (may_go == 0 && !being_trimmed && keyspace.OverLimits()) server_.TrimLater(keyspace);
-}
-
-bool Dispatcher::TrimElsewhere(Keyspace& keyspace, size_t* may_go) {
-  for (size_t i = 0; i < keyspace.shards(); ++i) {
-    Shard& shard = keyspace.shard(i);
-    if (locks_.Contains(&shard) || !shard.mutex.try_lock()) continue;
-    bool enough = false;
-    if (!shard.gate.owned()) {
-      enough = context_.access_.Trim(shard, {}, may_go);
-      StoreUpkeep();
-      shard.Publish();
-    }
-    shard.mutex.unlock();
-    if (enough) return true;
-  }
-  return false;
-}
-
 // --- transactions ---
 
 bool Dispatcher::AddQueued(Client& client) {

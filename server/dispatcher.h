@@ -148,6 +148,13 @@ class Dispatcher final : public KeyspaceListener {
   void RunQueued(const QueuedCommand& queued);
   void AfterWrite();
   bool EvictSome(Keyspace& keyspace);
+  bool EvictOne(Shard& shard, std::span<const Key> named);
+  enum class Eviction : uint8_t { kDone, kBusy, kNobody };
+  static bool ShardsAreSmall(const Keyspace& keyspace);
+  Eviction EvictFromBest(Keyspace& keyspace, std::span<const Key> named, bool in_step = true);
+  template <class Fn>
+  bool IfFree(Shard& shard, Fn&& fn);
+  size_t RandomShard(const Keyspace& keyspace);
   void MakeRoom(Shard& shard);
   bool TrimElsewhere(Keyspace& keyspace, size_t* may_go);
   static bool BoundsByRefusing(const Keyspace& keyspace, int64_t* may_go);

@@ -101,11 +101,24 @@ bool Dispatcher::TrimOnce(Keyspace& keyspace, double share, const std::function<
     }
     if (some) return true;
   }
-  // One by one from all shards in turn.
-  constexpr int kInTurn = 64;
+  if (ShardsAreSmall(keyspace)) {
+    constexpr int kAtOnce = 256;
+    context_.access_.ForgetNow();
+    // They were large until now: each has counted its own uses only.
+    constexpr bool kInStep = false;
+    for (int i = 0; i < kAtOnce && over(); ++i) {
+      const Eviction done = EvictFromBest(keyspace, {}, kInStep);
+      if (done == Eviction::kNobody) break;
+      some = some || done == Eviction::kDone;
+    }
+    if (!events_.empty()) PublishEvents();
+    return some;
+  }
+  // One by one from all shards in turn, a small part of each: its oldest ones may be younger than
+  // those of others.
   for (size_t i = 0; i < keyspace.shards(); ++i) {
     Shard& shard = keyspace.shard(i);
-    int left = kInTurn;
+    size_t left = std::clamp<size_t>(shard.size() / 16, 1, 64);
     InSlices(shard, [&] {
       if (left-- == 0 || !over()) return false;
       if (!context_.access_.EvictOne(shard, {})) return false;

@@ -16,8 +16,6 @@ namespace {
 
 constexpr int64_t kSliceNanos = 50'000;
 constexpr int64_t kSweepNanos = 200'000;  // all shards together
-// Entries that one command or slice evicts at most for the process's limit.
-constexpr int kEvictionsPerStep = 16;
 
 }  // namespace
 
@@ -86,57 +84,7 @@ bool Dispatcher::SweepShard(Shard& shard) {
   return more;
 }
 
-// --- room ---
-
-// The largest first. Valid until Refresh.
-std::vector<Keyspace*> Dispatcher::EvictableBySize() const {
-  std::vector<std::pair<int64_t, Keyspace*>> candidates;
-  for (Keyspace* keyspace : AllKeyspaces()) {
-    if (keyspace->policy() == EvictionPolicy::kNone || keyspace->entry_count().load() == 0)
-      continue;
-    candidates.emplace_back(keyspace->told_bytes(), keyspace);
-  }
-  std::sort(candidates.begin(), candidates.end(), std::greater<>());
-  std::vector<Keyspace*> keyspaces;
-  for (const auto& [bytes, keyspace] : candidates) keyspaces.push_back(keyspace);
-  return keyspaces;
-}
-
-bool Dispatcher::RelieveMemory() {
-  Refresh();
-  context_.access_.ForgetNow();
-  bool relieved = false;
-  // One whose policy finds nobody (volatile, and nothing has a deadline) leaves it to the next.
-  for (Keyspace* keyspace : EvictableBySize()) {
-    if ((relieved = EvictSome(*keyspace))) break;
-  }
-  if (!events_.empty()) PublishEvents();
-  return relieved;
-}
-
-bool Dispatcher::EvictSome(Keyspace& keyspace) {
-  const size_t shards = keyspace.shards();
-  random_ = random_ * 6364136223846793005u + 1442695040888963407u;
-  const size_t first = (random_ >> 33) % shards;
-  int evicted = 0;
-  bool busy = false;
-  for (size_t i = 0; i < shards && evicted < kEvictionsPerStep; ++i) {
-    Shard& shard = keyspace.shard((first + i) % shards);
-    if (!shard.mutex.try_lock()) {
-      busy = true;
-      continue;
-    }
-    if (shard.gate.owned()) {
-      busy = true;
-    } else {
-      while (evicted < kEvictionsPerStep && context_.access_.EvictOne(shard, {})) ++evicted;
-      StoreUpkeep();
-      shard.Publish();
-    }
-    shard.mutex.unlock();
-  }
-  return evicted > 0 || busy;
-}
+// --- what is dropped as a whole ---
 
 void Dispatcher::ClearRetired(Keyspace& keyspace) {
   const std::string error =

@@ -94,6 +94,8 @@ void Access::Unlink(Shard& shard, Entry* entry) {
 void Access::Insert(const Key& key, Entry* entry) {
   Shard& shard = *key.shard;
   ++shard.clock;
+  if (shard.data.table.size() < Shard::kSmall)
+    shard.clock = shard.keyspace().SyncClock(shard.clock);
   entry->set_clock(shard.keyspace().tracks_frequency() ? Frequency::First(now()) : shard.clock);
   if (!shard.data.table.TryInsert(key.hash, entry)) [[unlikely]] {
     const int64_t start = ThreadNanos();

@@ -105,6 +105,15 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   // their share.
   bool being_trimmed() const { return trimmers_.load(std::memory_order_relaxed) > 0; }
   void NoteTrimming(int change) { trimmers_.fetch_add(change, std::memory_order_relaxed); }
+  // Shards that have few entries are used seldom, and what each of them calls old says little about
+  // the others: they set their clocks by each other's. The later of the two is both from now on.
+  uint32_t SyncClock(uint32_t clock) {
+    uint32_t seen = clock_.load(std::memory_order_relaxed);
+    while (static_cast<int32_t>(clock - seen) > 0) {  // it may wrap
+      if (clock_.compare_exchange_weak(seen, clock, std::memory_order_relaxed)) return clock;
+    }
+    return seen;
+  }
   // Whether uses are recorded in the entries.
   bool tracks_recency() const { return tracks_recency_.load(std::memory_order_relaxed); }
   // Whether they are counted rather than dated.
@@ -136,6 +145,7 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
 
   // For shards.
   std::atomic<int64_t>& entry_count() { return entries_; }
+  const std::atomic<int64_t>& entry_count() const { return entries_; }
   void AddBytes(int64_t delta) {
     bytes_.fetch_add(delta, std::memory_order_relaxed);
     memory_->Add(delta);
@@ -165,6 +175,7 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   std::atomic<uint64_t> version_{1};
   std::atomic<int64_t> bytes_{0};
   alignas(64) std::atomic<int64_t> entries_{0};
+  std::atomic<uint32_t> clock_{0};  // the latest of small shards
   MemoryTotal* memory_;
   mutable std::mutex settings_mutex_;
   NamespaceSettings settings_;

@@ -50,6 +50,8 @@ struct ShardData {
 // belongs to the owner alone: who takes the mutex looks at the gate first.
 class Shard {
  public:
+  static constexpr size_t kSmall = 64;  // entries
+
   Shard(Keyspace* keyspace, unsigned index, unsigned shard_bits, Reclaimer* reclaimer);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;

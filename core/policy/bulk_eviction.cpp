@@ -27,7 +27,7 @@ double BulkEviction::ShareOverLimits(const Keyspace& keyspace) {
     if (limit <= 0 || have <= limit) return;
     share = std::max(share, static_cast<double>(have - limit) / static_cast<double>(have));
   };
-  raise(static_cast<int64_t>(keyspace.size()), keyspace.max_entries());
+  raise(keyspace.entry_count().load(std::memory_order_relaxed), keyspace.max_entries());
   raise(keyspace.told_bytes(), keyspace.max_memory());
   return share;
 }

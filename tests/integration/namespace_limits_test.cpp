@@ -242,6 +242,26 @@ TEST_F(ManySmallOnes, LargeValuesTakeTheirPlaceUnderMaxmemory) {
   EXPECT_EQ(client.Run("EXISTS", "large0", "small0"), Int(0));
 }
 
+// Fewer entries than shards: the oldest of all go, not the oldest of a shard that has one.
+TEST_F(ManySmallOnes, AFewLargeOnesLeaveInTheOrderOfTheirUse) {
+  if (HasTier()) GTEST_SKIP() << "values that are away need no room";
+  Client named = In("a", {"MAX_ENTRIES", "0", "MAX_MEMORY", "16mb", "DEFAULT_TTL", "0"});
+  Client client = Connect();
+  client.Run("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+  const long long limit = InfoNumber(&client, "memory", "used_memory") + 32 * kMiB;
+  ASSERT_EQ(client.Run("CONFIG", "SET", "maxmemory", std::to_string(limit)), Status("OK"));
+  for (Client* one : {&named, &client}) {
+    long long late = 0;
+    for (int i = 0; i < 300; ++i) {
+      const std::string number = std::to_string(i);
+      ASSERT_EQ(one->Run("SET", "large" + number, std::string(kMiB / 2, 'v')), Status("OK"));
+      EXPECT_EQ(one->Run("EXISTS", "large" + number), Int(1)) << i;
+      if (i >= 4) late += one->Run("EXISTS", "large" + std::to_string(i - 4)).Integer();
+    }
+    EXPECT_GE(late, 290) << "of the last five there should hardly ever be one missing";
+  }
+}
+
 TEST_F(ManySmallOnes, ALargeValueTakesTheirPlaceUnderMaxMemory) {
   if (HasTier()) GTEST_SKIP() << "values that are away need no room";
   Client client = In("a", {"MAX_ENTRIES", "0", "MAX_MEMORY", "8mb", "DEFAULT_TTL", "0"});
