@@ -42,10 +42,10 @@ void Check(const Command& command) {
 
 CommandTable::CommandTable(bool with_tests) : buckets_(kBuckets) {
   for (auto group :
-       {StringCommands(), LcsCommands(), KeyCommands(), ObjectCommands(), DumpCommands(),
-        ExpiryCommands(), HashCommands(), ListCommands(), ConnectionCommands(), ClientCommands(),
-        ServerCommands(), ConfigCommands(), IntrospectionCommands(), NamespaceCommands(),
-        TransactionCommands(), PubSubCommands(), TestCommands()}) {
+       {StringCommands(), LcsCommands(), KeyCommands(), ObjectCommands(), MemoryCommands(),
+        DumpCommands(), ExpiryCommands(), HashCommands(), ListCommands(), ConnectionCommands(),
+        ClientCommands(), ServerCommands(), ConfigCommands(), IntrospectionCommands(),
+        NamespaceCommands(), TransactionCommands(), PubSubCommands(), TestCommands()}) {
     for (const Command& command : group) {
       if ((command.flags & command_flag::kTest) && !with_tests) continue;
       Add(command);

@@ -11,6 +11,7 @@ std::span<const Command> StringCommands();
 std::span<const Command> LcsCommands();
 std::span<const Command> KeyCommands();
 std::span<const Command> ObjectCommands();
+std::span<const Command> MemoryCommands();
 std::span<const Command> DumpCommands();  // and RESTORE
 std::span<const Command> ExpiryCommands();
 std::span<const Command> HashCommands();

@@ -1,5 +1,5 @@
-// DUMP, RESTORE, OBJECT. Dumps that cross from one server to the other are compared at random in
-// tests/differential.
+// DUMP, RESTORE, OBJECT, MEMORY USAGE. Dumps that cross from one server to the other are compared
+// at random in tests/differential.
 
 #include <cstdint>
 #include <string>
@@ -103,6 +103,19 @@ TEST_F(DumpTest, ObjectTellsHowValuesAreHeld) {
   EXPECT_EQ(client.Run("OBJECT", "REFCOUNT", "short"), Int(1));
   EXPECT_EQ(client.Run("OBJECT", "ENCODING", "absent"), Nil());
   EXPECT_TRUE(client.Run("OBJECT", "FREQ", "short").IsError()) << "there is no LFU policy";
+}
+
+TEST_F(DumpTest, MemoryUsageGrowsWithTheValue) {
+  Client client = Connect();
+  client.Run("SET", "small", "v");
+  client.Run("SET", "large", std::string(100'000, 'v'));
+  client.Run("HSET", "hash", "f", std::string(1000, 'v'));
+  const long long small = client.Run("MEMORY", "USAGE", "small").Integer();
+  EXPECT_GE(small, 20);
+  EXPECT_GE(client.Run("MEMORY", "USAGE", "large", "SAMPLES", "0").Integer(), 100'000);
+  EXPECT_GE(client.Run("MEMORY", "USAGE", "hash").Integer(), 1000 + small / 2);
+  EXPECT_EQ(client.Run("MEMORY", "USAGE", "absent"), Nil());
+  EXPECT_EQ(client.Run("MEMORY", "USAGE", "small", "SAMPLES", "-1"), Error("ERR syntax error"));
 }
 
 }  // namespace
