@@ -57,7 +57,6 @@ constexpr CommandRow kRows[] = {
     {"RANDOMKEY", "", 1, Match::kShape},
     {"OBJECT", "ENCODING key", 3},
     {"OBJECT", "REFCOUNT key", 2},
-    {"MEMORY", "USAGE key {SAMPLES count}", 1, Match::kShape},
     {"DUMP", "key", 1, Match::kShape},
     {"RESTORE", "key millis payload {REPLACE|ABSTTL|IDLETIME count|FREQ count}", 4},
     {"COPY", "key key {DB db|REPLACE}", 7},
@@ -144,7 +143,7 @@ std::span<const CommandRow> CommandRows() { return kRows; }
 
 std::string InfoName(const CommandRow& row) {
   if (row.name != "CONFIG" && row.name != "CLIENT" && row.name != "COMMAND" &&
-      row.name != "OBJECT" && row.name != "MEMORY") {
+      row.name != "OBJECT") {
     return std::string(row.name);
   }
   const std::string_view sub = row.grammar.substr(0, row.grammar.find(' '));
