@@ -167,7 +167,7 @@ class Dispatcher final : public KeyspaceListener {
   bool SweepShard(Shard& shard);
   template <class Step>
   void InSlices(Shard& shard, Step&& step);
-  bool TrimOnce(Keyspace& keyspace, double share, const std::function<bool()>& over);
+  bool TrimOnce(Keyspace& keyspace, double share, const std::function<bool()>& over, bool in_step);
   std::vector<Keyspace*> AllKeyspaces() const;
   std::vector<Keyspace*> EvictableBySize() const;
 

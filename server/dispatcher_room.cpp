@@ -146,7 +146,8 @@ Dispatcher::Eviction Dispatcher::EvictFromBest(Keyspace& keyspace, std::span<con
     busy = !with(*best, [&] { evicted = EvictOne(*best, named); }) || busy;
   }
   if (evicted) return Eviction::kDone;
-  return busy ? Eviction::kBusy : Eviction::kNobody;
+  // Another thread was quicker.
+  return busy || best != nullptr ? Eviction::kBusy : Eviction::kNobody;
 }
 
 // --- a keyspace's own limits ---

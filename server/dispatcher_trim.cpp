@@ -57,8 +57,9 @@ void Dispatcher::InSlices(Shard& shard, Step&& step) {
 void Dispatcher::TrimKeyspace(Keyspace& keyspace, bool noted) {
   if (!noted) keyspace.NoteTrimming(1);
   const auto over = [&keyspace] { return keyspace.OverLimits(); };
+  const bool in_step = ShardsAreSmall(keyspace);
   const auto trim = [&] {
-    while (over() && TrimOnce(keyspace, BulkEviction::ShareOverLimits(keyspace), over)) {
+    while (over() && TrimOnce(keyspace, BulkEviction::ShareOverLimits(keyspace), over, in_step)) {
     }
   };
   trim();
@@ -69,6 +70,10 @@ void Dispatcher::TrimKeyspace(Keyspace& keyspace, bool noted) {
 
 void Dispatcher::TrimProcess() {
   const auto over = [this] { return server_.memory_excess() > 0; };
+  Refresh();
+  const std::vector<Keyspace*> at_first = EvictableBySize();
+  const bool in_step = std::all_of(at_first.begin(), at_first.end(),
+                                   [](const Keyspace* one) { return ShardsAreSmall(*one); });
   for (bool some = true; some && over();) {
     Refresh();
     some = false;
@@ -78,14 +83,16 @@ void Dispatcher::TrimProcess() {
       const auto bytes = static_cast<double>(keyspace->told_bytes());
       // Those below the level are asked when those above it had nothing to give.
       if (!over() || (some && bytes <= level)) break;
-      if (TrimOnce(*keyspace, 1 - level / std::max(1.0, bytes), over)) some = true;
+      if (TrimOnce(*keyspace, 1 - level / std::max(1.0, bytes), over, in_step)) some = true;
     }
   }
 }
 
 // A pass over the keyspace as long as over(), of which about `share` of it has to go; what that
-// leaves is a small part. False: nothing went.
-bool Dispatcher::TrimOnce(Keyspace& keyspace, double share, const std::function<bool()>& over) {
+// leaves is a small part. `in_step`: its shards were small all along (see EvictFromBest). False:
+// nothing went.
+bool Dispatcher::TrimOnce(Keyspace& keyspace, double share, const std::function<bool()>& over,
+                          bool in_step) {
   bool some = false;
   if (BulkEviction::Pays(keyspace, share)) {
     BulkEviction bulk(keyspace, share, over);
@@ -104,10 +111,8 @@ bool Dispatcher::TrimOnce(Keyspace& keyspace, double share, const std::function<
   if (ShardsAreSmall(keyspace)) {
     constexpr int kAtOnce = 256;
     context_.access_.ForgetNow();
-    // They were large until now: each has counted its own uses only.
-    constexpr bool kInStep = false;
     for (int i = 0; i < kAtOnce && over(); ++i) {
-      const Eviction done = EvictFromBest(keyspace, {}, kInStep);
+      const Eviction done = EvictFromBest(keyspace, {}, in_step);
       if (done == Eviction::kNobody) break;
       some = some || done == Eviction::kDone;
     }

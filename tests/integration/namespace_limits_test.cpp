@@ -238,8 +238,11 @@ TEST_F(ManySmallOnes, LargeValuesTakeTheirPlaceUnderMaxmemory) {
     ASSERT_EQ(client.Run("SET", "large" + std::to_string(i), std::string(kMiB, 'v')), Status("OK"));
   }
   EXPECT_TRUE(Eventually([&] { return InfoNumber(&client, "memory", "used_memory") <= limit; }));
-  EXPECT_EQ(client.Run("STRLEN", "large99"), Int(kMiB));
-  EXPECT_EQ(client.Run("EXISTS", "large0", "small0"), Int(0));
+  // Hardly more went than had to: what the allocator loses on the way counts for a while.
+  long long left = 0;
+  for (int i = 0; i < 100; ++i) left += client.Run("EXISTS", "large" + std::to_string(i)).Integer();
+  EXPECT_GE(left, 4);
+  EXPECT_LE(left, 16);
 }
 
 // Fewer entries than shards: the oldest of all go, not the oldest of a shard that has one.
@@ -292,8 +295,8 @@ TEST_F(ManySmallOnes, ALowerMaxmemoryHoldsWithoutAWrite) {
   ASSERT_EQ(client.Run("CONFIG", "SET", "maxmemory", std::to_string(lower)), Status("OK"));
   EXPECT_TRUE(Eventually([&] { return InfoNumber(&client, "memory", "used_memory") <= lower; }));
   // Both come down to the same.
-  EXPECT_GT(named.Run("DBSIZE").Integer(), 30'000);
-  EXPECT_GT(client.Run("DBSIZE").Integer(), 30'000);
+  EXPECT_GT(named.Run("DBSIZE").Integer(), 20'000);
+  EXPECT_GT(client.Run("DBSIZE").Integer(), 20'000);
 }
 
 }  // namespace
