@@ -183,7 +183,8 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   }
   // Room for the process is made before any lock is held.
   const bool grows = (command.flags & command_flag::kDenyOom) || command.scope == Scope::kQueued;
-  out_of_memory_ = grows && server_.limits_memory() && !server_.HasMemory(*this, RequestBytes());
+  out_of_memory_ =
+      grows && server_.memory_limit().limit() != 0 && !server_.HasMemory(*this, RequestBytes());
   for (;;) {
     if (!locks_.Lock(call.session.get())) return Outcome::kParked;
     const uint8_t special = SpecialOfLocked();

@@ -59,7 +59,7 @@ bool Dispatcher::RelieveMemory() {
 
 // False: nobody may go.
 bool Dispatcher::EvictSome(Keyspace& keyspace) {
-  const auto over = [this] { return server_.memory_excess() > 0; };
+  const auto over = [this] { return server_.memory_limit().CommandsExcess() > 0; };
   int evicted = 0;
   if (ShardsAreSmall(keyspace)) {
     Eviction last = Eviction::kDone;

@@ -32,7 +32,9 @@ double LevelWithout(int64_t excess, const std::vector<Keyspace*>& keyspaces) {
 // Calls step() under the shard's lock, time and again as long as it returns true.
 template <class Step>
 void Dispatcher::InSlices(Shard& shard, Step&& step) {
+  MemoryLimit& limit = server_.memory_limit();
   for (bool more = true; more;) {
+    limit.Refresh();
     {
       std::lock_guard lock(shard.mutex);
       // A slice ends by the work of this thread, not by the time in which it had no core; those who
@@ -41,7 +43,7 @@ void Dispatcher::InSlices(Shard& shard, Step&& step) {
       const int64_t start = ThreadNanos();
       if (!shard.gate.owned()) {
         context_.access_.ForgetNow();
-        while ((more = step()) && ThreadNanos() - start < kSliceNanos) {
+        while ((more = step()) && ThreadNanos() - start < kSliceNanos && !limit.stale()) {
         }
         StoreUpkeep();
         shard.Publish();
@@ -69,16 +71,18 @@ void Dispatcher::TrimKeyspace(Keyspace& keyspace, bool noted) {
 }
 
 void Dispatcher::TrimProcess() {
-  const auto over = [this] { return server_.memory_excess() > 0; };
+  MemoryLimit& limit = server_.memory_limit();
   Refresh();
   const std::vector<Keyspace*> at_first = EvictableBySize();
   const bool in_step = std::all_of(at_first.begin(), at_first.end(),
                                    [](const Keyspace* one) { return ShardsAreSmall(*one); });
-  for (bool some = true; some && over();) {
+  for (bool some = true; some;) {
     Refresh();
+    limit.Read();
+    const auto over = [&limit, lost = limit.lost()] { return limit.ExcessWith(lost) > 0; };
     some = false;
     const std::vector<Keyspace*> keyspaces = EvictableBySize();
-    const double level = LevelWithout(server_.memory_excess(), keyspaces);
+    const double level = LevelWithout(limit.Excess(), keyspaces);
     for (Keyspace* keyspace : keyspaces) {
       const auto bytes = static_cast<double>(keyspace->told_bytes());
       // Those below the level are asked when those above it had nothing to give.
@@ -111,7 +115,9 @@ bool Dispatcher::TrimOnce(Keyspace& keyspace, double share, const std::function<
   if (ShardsAreSmall(keyspace)) {
     constexpr int kAtOnce = 256;
     context_.access_.ForgetNow();
-    for (int i = 0; i < kAtOnce && over(); ++i) {
+    for (int i = 0; i < kAtOnce; ++i) {
+      server_.memory_limit().Refresh();
+      if (!over()) break;
       const Eviction done = EvictFromBest(keyspace, {}, in_step);
       if (done == Eviction::kNobody) break;
       some = some || done == Eviction::kDone;

@@ -131,7 +131,8 @@ void WriteAllocator(Lines&) {}
 
 void WriteMemory(Server& server, Lines& lines) {
   const auto config = server.settings().Snapshot();
-  lines.AddBytes("used_memory", static_cast<uint64_t>(std::max<int64_t>(0, server.memory_used())));
+  lines.AddBytes("used_memory",
+                 static_cast<uint64_t>(std::max<int64_t>(0, server.memory_limit().used())));
   lines.AddBytes("used_memory_rss", ResidentBytes());
   lines.Add("used_memory_dataset", std::max<int64_t>(0, server.memory().used()));
   WriteAllocator(lines);

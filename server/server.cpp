@@ -64,7 +64,7 @@ Server::Server(ServerOptions options)
       std::make_unique<NamespaceRegistry>(config.databases, config.maxmemory_policy, surroundings);
   // One called default always exists.
   (void)namespaces_->Create("default", namespace_defaults_.named);
-  memory_limit_ = static_cast<int64_t>(config.maxmemory);
+  memory_limit_.Set(static_cast<int64_t>(config.maxmemory));
   workers_ = std::make_unique<WorkerPool>(kWorkers);
   disposal_ = std::make_unique<WorkerPool>(1, kDisposalNice);
   const auto loops = static_cast<size_t>(std::max(1, config.threads));
@@ -110,7 +110,7 @@ void Server::Stop() {
 }
 
 void Server::ApplyConfig(const Config& old, const Config& now) {
-  memory_limit_.store(static_cast<int64_t>(now.maxmemory));
+  memory_limit_.Set(static_cast<int64_t>(now.maxmemory));
   if (now.maxmemory_policy != old.maxmemory_policy) {
     namespaces_->SetNumberedPolicy(now.maxmemory_policy);
   }
@@ -171,35 +171,26 @@ void Server::ForEachClient(const std::function<void(const ClientInfo&)>& fn) con
 
 size_t Server::client_count() const { return client_count_.load(std::memory_order_relaxed); }
 
-int64_t Server::memory_used() const {
-  return memory_.used() + memory_overhead_.load(std::memory_order_relaxed);
-}
-
 bool Server::HasMemory(Dispatcher& dispatcher, size_t request_bytes) {
-  const int64_t limit = memory_limit_.load(std::memory_order_relaxed);
+  const int64_t limit = memory_limit_.limit();
   if (limit == 0) return true;  // it may have been lifted since the caller looked
   if (static_cast<int64_t>(request_bytes) > limit) return false;
-  if (memory_excess() <= 0) [[likely]]
+  if (memory_limit_.CommandsExcess() <= 0) [[likely]]
     return true;
   // A command that comes while much is over the limit does its share and goes on.
   constexpr int64_t kShareNanos = 100'000;
   const int64_t start = ThreadNanos();
   int64_t spent = 0;
   bool relieved = true;
-  while (relieved && memory_excess() > 0 && spent < kShareNanos) {
+  while (relieved && memory_limit_.CommandsExcess() > 0 && spent < kShareNanos) {
     relieved = dispatcher.RelieveMemory();
     spent = ThreadNanos() - start;
   }
   stats_.NoteRelief(spent);
-  if (relieved && memory_excess() > 0) RelieveLater();
+  if (relieved && memory_limit_.CommandsExcess() > 0) RelieveLater();
   // What the allocator loses is known a tenth of a second late: after a mass eviction nobody may be
   // left although there is room.
   return relieved || memory_.used() + static_cast<int64_t>(request_bytes) <= limit;
-}
-
-int64_t Server::memory_excess() const {
-  const int64_t limit = memory_limit_.load(std::memory_order_relaxed);
-  return limit == 0 ? -1 : memory_used() - limit;
 }
 
 void Server::RelieveLater() {
@@ -217,30 +208,13 @@ void Server::TrimLater(Keyspace& keyspace) {
   });
 }
 
-// The allocator's figures wait for a purge that is under way, which after a FLUSHALL takes many
-// milliseconds: not on a loop.
 void Server::CorrectMemory() {
   if (correcting_memory_.exchange(true)) return;
   workers_->Post([this] {
-    ReadAllocator();
+    memory_limit_.Read();
     correcting_memory_ = false;
-    if (memory_excess() > 0) RelieveLater();
+    if (memory_limit_.Excess() > 0) RelieveLater();
   });
-}
-
-void Server::ReadAllocator() {
-#if REPLETE_JEMALLOC
-  uint64_t epoch = 1;
-  size_t size = sizeof epoch;
-  mallctl("epoch", &epoch, &size, &epoch, size);
-  size_t allocated = 0;
-  size_t active = 0;
-  size = sizeof allocated;
-  mallctl("stats.allocated", &allocated, &size, nullptr, 0);
-  mallctl("stats.active", &active, &size, nullptr, 0);
-  memory_overhead_.store(static_cast<int64_t>(active - std::min(active, allocated)),
-                         std::memory_order_relaxed);
-#endif
 }
 
 void Server::ScaleThreads() {

@@ -18,6 +18,7 @@
 #include "core/tier/fake_tier.h"
 #include "server/client.h"
 #include "server/command_table.h"
+#include "server/memory_limit.h"
 #include "server/pubsub.h"
 #include "server/server_stats.h"
 
@@ -100,13 +101,10 @@ class Server final : public TierHost {
   // The process may take a request of so many bytes, if need be after `dispatcher` has evicted for
   // it.
   bool HasMemory(Dispatcher& dispatcher, size_t request_bytes);
-  bool limits_memory() const { return memory_limit_.load(std::memory_order_relaxed) != 0; }
-  int64_t memory_used() const;
-  // Bytes over maxmemory; negative: below it.
-  int64_t memory_excess() const;
+  MemoryLimit& memory_limit() { return memory_limit_; }
   // A worker evicts what the keyspace has over its limits.
   void TrimLater(Keyspace& keyspace);
-  // Compares what the keyspaces count with what the allocator holds. Every 100 ms.
+  // Reads what the allocator loses, and starts evicting if that is too much. Every 100 ms.
   void CorrectMemory();
 
   // Takes more or fewer loops into use, as elastic-threads says. Every 100 ms, on the first loop.
@@ -121,7 +119,6 @@ class Server final : public TierHost {
   FakeTier* fake_tier() { return fake_tier_.get(); }
 
  private:
-  void ReadAllocator();
   void RelieveLater();
   void ApplyConfig(const Config& old, const Config& now);
 
@@ -134,8 +131,7 @@ class Server final : public TierHost {
   std::mutex effect_mutex_;
   Reclaimer reclaimer_;
   MemoryTotal memory_;
-  std::atomic<int64_t> memory_limit_{0};
-  std::atomic<int64_t> memory_overhead_{0};
+  MemoryLimit memory_limit_{memory_};
   std::unique_ptr<FakeTier> fake_tier_;
   std::atomic<bool> correcting_memory_{false};
   std::atomic<bool> relieving_{false};

@@ -238,10 +238,10 @@ TEST_F(ManySmallOnes, LargeValuesTakeTheirPlaceUnderMaxmemory) {
     ASSERT_EQ(client.Run("SET", "large" + std::to_string(i), std::string(kMiB, 'v')), Status("OK"));
   }
   EXPECT_TRUE(Eventually([&] { return InfoNumber(&client, "memory", "used_memory") <= limit; }));
-  // Hardly more went than had to: what the allocator loses on the way counts for a while.
+  // No more went than had to: a size class of 1.25 MiB each.
   long long left = 0;
   for (int i = 0; i < 100; ++i) left += client.Run("EXISTS", "large" + std::to_string(i)).Integer();
-  EXPECT_GE(left, 4);
+  EXPECT_GE(left, 11);
   EXPECT_LE(left, 16);
 }
 
@@ -294,9 +294,12 @@ TEST_F(ManySmallOnes, ALowerMaxmemoryHoldsWithoutAWrite) {
   const long long lower = empty + (full - empty) / 3;
   ASSERT_EQ(client.Run("CONFIG", "SET", "maxmemory", std::to_string(lower)), Status("OK"));
   EXPECT_TRUE(Eventually([&] { return InfoNumber(&client, "memory", "used_memory") <= lower; }));
-  // Both come down to the same.
-  EXPECT_GT(named.Run("DBSIZE").Integer(), 20'000);
-  EXPECT_GT(client.Run("DBSIZE").Integer(), 20'000);
+  // Both come down to the same, which is less than a third of the entries: what stays behind lies
+  // in pages that it does not fill.
+  const long long of_named = named.Run("DBSIZE").Integer();
+  const long long of_default = client.Run("DBSIZE").Integer();
+  EXPECT_NEAR(of_named, of_default, of_default / 5.0);
+  EXPECT_GT(of_named, 15'000);
 }
 
 }  // namespace
