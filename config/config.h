@@ -53,6 +53,7 @@ struct Config {
   int64_t hash_max_listpack_entries = 512;
   uint64_t hash_max_listpack_value = 64;
   int list_max_listpack_size = -2;
+  uint64_t hll_sparse_max_bytes = 3000;
 
   bool operator==(const Config&) const = default;
 };

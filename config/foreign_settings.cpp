@@ -129,7 +129,6 @@ constexpr ForeignSetting kForeign[] = {
     {"set-max-listpack-value", "", kLive, kNever, kNotYet},
     {"zset-max-listpack-entries", "zset-max-ziplist-entries", kLive, kNever, kNotYet},
     {"zset-max-listpack-value", "zset-max-ziplist-value", kLive, kNever, kNotYet},
-    {"hll-sparse-max-bytes", "", kLive, kNever, kNotYet},
     {"stream-node-max-bytes", "", kLive, kNever, kNotYet},
     {"stream-node-max-entries", "", kLive, kNever, kNotYet},
     {"tracking-table-max-keys", "", kLive, kNever,

@@ -226,6 +226,11 @@ constexpr Setting kSettings[] = {
          .alias = "list-max-ziplist-size",
          .section = "types",
          .doc = "Size of a list's nodes: n elements, or -1 to -5 for 4, 8, 16, 32, 64 kb."}),
+    MemoryRow<&Config::hll_sparse_max_bytes>(
+        0, kMaxLong,
+        {.name = "hll-sparse-max-bytes",
+         .section = "types",
+         .doc = "HyperLogLogs up to so many bytes are stored compactly."}),
 };
 
 }  // namespace

@@ -19,6 +19,33 @@ void BlockedPop::Fail(std::string_view error) {
   session_->Complete(std::move(output), {});
 }
 
+bool BlockedPop::Unblock(bool with_error) {
+  State expected = State::kWaiting;
+  if (!state_.compare_exchange_strong(expected, State::kCancelled)) return false;
+  OutputBuffer output;
+  if (with_error) {
+    ReplyWriter(output, resp3_).Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+  } else {
+    WriteTimeout(&output);
+  }
+  session_->Complete(std::move(output), {});
+  return true;
+}
+
+void BlockedPop::WriteTimeout(OutputBuffer* output) const {
+  ReplyWriter reply(*output, resp3_);
+  switch (on_timeout) {
+    case OnTimeout::kNullArray:
+      return reply.NullArray();
+    case OnTimeout::kZero:
+      return reply.Integer(0);
+    case OnTimeout::kTwoZeros:
+      reply.Array(2);
+      reply.Integer(0);
+      reply.Integer(0);
+  }
+}
+
 BlockedClient::Served BlockedPop::Serve(Access& access, const Key& key) {
   if (done()) return Served::kGone;
   Entry* entry = access.Peek(key);

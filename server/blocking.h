@@ -9,6 +9,7 @@
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/waiting.h"
 #include "protocol/output_buffer.h"
+#include "server/command_context.h"
 
 namespace replete {
 
@@ -29,12 +30,19 @@ class BlockedPop final : public BlockedClient {
 
   Served Serve(Access& access, const Key& key) override;
   void Answer(const CommitTokens& tokens) override;
+  bool cancelled() const { return state_.load(std::memory_order_acquire) == State::kCancelled; }
   bool done() const { return state_.load(std::memory_order_acquire) != State::kWaiting; }
   void Fail(std::string_view error) override;
+  // The wait ends as if its time were over, or with an error: CLIENT UNBLOCK. False: it has ended
+  // already. Any thread.
+  bool Unblock(bool with_error);
+  // What is answered when its time is over.
+  void WriteTimeout(OutputBuffer* output) const;
   // The wait ends without an element (time, disconnection). False: it was served already.
   bool Cancel();
 
   int64_t timeout_ms = 0;  // 0: for ever
+  OnTimeout on_timeout = OnTimeout::kNullArray;
 
   // Where it is registered; written before it is shared.
   struct Place {

@@ -16,8 +16,25 @@
 
 namespace replete {
 
+class BlockedPop;
 class LoadWait;
 class Subscriber;
+
+// What other clients may do to a connection. Any thread.
+class ClientControl {
+ public:
+  virtual ~ClientControl() = default;
+  // Closes it, soon; nobody sees it any more when this returns.
+  virtual void Kill() = 0;
+};
+
+// Which replies a client wants (CLIENT REPLY).
+enum class ReplyMode : uint8_t {
+  kOn,
+  kOff,
+  kSkipNext,  // not that of the command after this one
+  kSkip,      // not that of this one
+};
 
 // A command that MULTI queued: its own copy of the arguments.
 struct QueuedCommand {
@@ -40,6 +57,7 @@ struct ClientInfo {
   std::string local_address;
   int descriptor = -1;
   int64_t created_ms = 0;  // monotonic
+  std::weak_ptr<ClientControl> control;
 
   std::atomic<const Command*> last_command{nullptr};
   std::atomic<const Command*> last_subcommand{nullptr};
@@ -50,10 +68,13 @@ struct ClientInfo {
   std::atomic<int> queued{-1};
   std::atomic<uint32_t> subscriptions{0};
   std::atomic<uint32_t> patterns{0};
+  std::atomic<uint32_t> shard_subscriptions{0};
   std::atomic<uint32_t> watched{0};
   std::atomic<bool> resp3{false};
   std::atomic<bool> blocked{false};
+  std::atomic<bool> monitors{false};
   mutable std::mutex mutex;  // of what follows
+  std::weak_ptr<BlockedPop> wait;
   std::string name;
   std::string library;
   std::string library_version;
@@ -69,6 +90,8 @@ struct Client {
   bool resp3 = false;
   bool authenticated = true;
   bool close_after_reply = false;
+  bool no_touch = false;  // what it looks at does not count as used
+  ReplyMode replies = ReplyMode::kOn;
   std::string name;
 
   // The session's namespace. `database` is its number, or -1 in a named one.
@@ -90,8 +113,11 @@ struct Client {
   // Pub/sub.
   std::set<std::string, std::less<>> channels;
   std::set<std::string, std::less<>> patterns;
+  std::set<std::string, std::less<>> shard_channels;
   std::weak_ptr<Subscriber> subscriber;
-  bool subscribed() const { return !channels.empty() || !patterns.empty(); }
+  bool subscribed() const {
+    return !channels.empty() || !patterns.empty() || !shard_channels.empty();
+  }
 
   std::shared_ptr<ClientInfo> info = std::make_shared<ClientInfo>();
 };

@@ -36,11 +36,13 @@ void CommandContext::QueueEvent(uint32_t event_class, std::string_view event, co
   }
 }
 
-void CommandContext::UnknownSubcommand() {
+void CommandContext::WrongSubcommand() {
   std::string container(args_[0]);
   for (char& c : container) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+  const std::string_view word = args_[1].substr(0, args_[1].find('\0'));
   reply_.Error(
-      fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", args_[1].substr(0, 128), container));
+      fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try {} HELP.",
+                  word.substr(0, 128), container));
 }
 
 bool CommandContext::Integer(size_t i, int64_t* value) {

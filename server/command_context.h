@@ -24,10 +24,15 @@ class RequestParser;
 // Case-insensitive; `word` is in lower case.
 bool WordIs(std::string_view text, std::string_view word);
 
-// How a client waits for an element: what a blocking command leaves to its session.
+// What a blocking command answers when its time is over: null, or that nobody has acknowledged.
+enum class OnTimeout : uint8_t { kNullArray, kZero, kTwoZeros };
+
+// How a client waits for an element under one of its keys, or (without keys) only for the time to
+// be over: what a blocking command leaves to its session.
 struct BlockRequest {
   int64_t timeout_ms = 0;  // 0: for ever
   bool front = true;       // which end is popped
+  OnTimeout on_timeout = OnTimeout::kNullArray;
 };
 
 // All that a handler works with. The shards in its scope are locked, its keys are resolved, there
@@ -78,7 +83,7 @@ class CommandContext {
   }
   void SyntaxError() { reply_.Error("ERR syntax error"); }
   // "ERR unknown subcommand or wrong number of arguments ..."
-  void UnknownSubcommand();
+  void WrongSubcommand();
   // Argument `i` as a 64-bit integer; false: an error has been replied.
   bool Integer(size_t i, int64_t* value);
 
@@ -95,8 +100,8 @@ class CommandContext {
   }
   const Command& command() const { return *command_; }
   bool in_transaction() const { return in_exec_; }
-  // Instead of a reply: the client waits for an element under one of the command's keys, which are
-  // all empty. Not in a transaction.
+  // Instead of a reply: the client waits, see BlockRequest. Its keys are all empty. Not in a
+  // transaction.
   void Block(const BlockRequest& request) { block_ = request, blocks_ = true; }
 
  private:

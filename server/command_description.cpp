@@ -154,20 +154,7 @@ void WriteKeySpec(ReplyWriter& reply, const KeySpec& spec) {
 
 // The group a command is documented in: that of the file its row is in.
 std::string_view GroupOf(const Command& command) {
-  struct Group {
-    std::span<const Command> (*rows)();
-    std::string_view name;
-  };
-  constexpr Group kGroups[] = {
-      {&StringCommands, "string"},       {&KeyCommands, "generic"},
-      {&ExpiryCommands, "generic"},      {&HashCommands, "hash"},
-      {&ListCommands, "list"},           {&ConnectionCommands, "connection"},
-      {&ClientCommands, "connection"},   {&ServerCommands, "server"},
-      {&ConfigCommands, "server"},       {&IntrospectionCommands, "server"},
-      {&NamespaceCommands, "namespace"}, {&TransactionCommands, "transactions"},
-      {&PubSubCommands, "pubsub"},       {&TestCommands, "test"},
-  };
-  for (const Group& group : kGroups) {
+  for (const CommandGroup& group : CommandGroups()) {
     const std::span<const Command> rows = group.rows();
     const bool before = std::less<>()(&command, rows.data());
     if (!before && std::less<>()(&command, rows.data() + rows.size())) return group.name;

@@ -41,12 +41,8 @@ void Check(const Command& command) {
 }  // namespace
 
 CommandTable::CommandTable(bool with_tests) : buckets_(kBuckets) {
-  for (auto group :
-       {StringCommands(), LcsCommands(), KeyCommands(), ObjectCommands(), MemoryCommands(),
-        DumpCommands(), ExpiryCommands(), HashCommands(), ListCommands(), ConnectionCommands(),
-        ClientCommands(), ServerCommands(), ConfigCommands(), IntrospectionCommands(),
-        NamespaceCommands(), TransactionCommands(), PubSubCommands(), TestCommands()}) {
-    for (const Command& command : group) {
+  for (const CommandGroup& group : CommandGroups()) {
+    for (const Command& command : group.rows()) {
       if ((command.flags & command_flag::kTest) && !with_tests) continue;
       Add(command);
     }

@@ -59,12 +59,16 @@ Outcome Dispatcher::Execute(const Call& call) {
     commands_.Add();
   if (!tokens_.empty()) [[unlikely]]
     tokens_.clear();
+  push_position_ = reply_start_ = output().size();
   context_.reply_.set_resp3(call.client.resp3);
   const Command* command = LookUp(call);
   if (command == nullptr || !Admit(call, *command)) {
     if (call.client.in_multi) call.client.multi_failed = true;
     return Outcome::kDone;
   }
+  if (server_.pause().active() && server_.pause().Holds(PauseFlags(call, *command), call.session))
+      [[unlikely]]
+    return Outcome::kParked;
   if (call.client.in_multi && !(command->flags & command_flag::kInMulti)) [[unlikely]] {
     Queue(call, *command);
     return Outcome::kDone;
@@ -81,6 +85,8 @@ Outcome Dispatcher::Execute(const Call& call) {
     Unwatch(call.client);
   if (!events_.empty()) [[unlikely]]
     PublishEvents();
+  if (server_.monitors().any() && outcome != Outcome::kParked) [[unlikely]]
+    server_.monitors().Show(call.client, *command, call.args);
   return outcome;
 }
 
@@ -145,6 +151,15 @@ bool Dispatcher::Admit(const Call& call, const Command& command) {
   return true;
 }
 
+// EXEC writes when one of the queued commands does.
+uint32_t Dispatcher::PauseFlags(const Call& call, const Command& command) {
+  uint32_t flags = command.flags;
+  if (command.scope == Scope::kQueued) {
+    for (const QueuedCommand& queued : call.client.queue) flags |= queued.command->flags;
+  }
+  return flags;
+}
+
 void Dispatcher::Queue(const Call& call, const Command& command) {
   QueuedCommand queued{&command, {}};
   for (std::string_view arg : call.args) queued.args.emplace_back(arg);
@@ -163,10 +178,10 @@ void Dispatcher::Begin(const Call& call, const Command& command) {
   context_.unwatches_ = false;
   context_.done_queue_.clear();
   context_.access_.ForgetNow();
+  context_.access_.set_counts_uses(!call.client.no_touch);
   locks_.Clear();
   needed_.clear();
   tiered_ = false;
-  push_position_ = reply_start_ = output().size();
   ClientInfo& info = *call.client.info;
   info.last_command.store(container_ != nullptr ? container_ : &command, std::memory_order_relaxed);
   info.last_subcommand.store(container_ != nullptr ? &command : nullptr, std::memory_order_relaxed);
@@ -179,7 +194,9 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
       return Outcome::kAway;
     }
     RunOrFail(command);
-    return Outcome::kDone;
+    if (context_.blocks_) [[unlikely]]
+      RegisterBlocked(call);
+    return context_.blocks_ ? Outcome::kBlocked : Outcome::kDone;
   }
   // Room for the process is made before any lock is held.
   const bool grows = (command.flags & command_flag::kDenyOom) || command.scope == Scope::kQueued;
@@ -424,6 +441,8 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
     std::swap(held, locks_);
     RunOrFail(*queued.command);
     std::swap(held, locks_);
+    if (server_.monitors().any()) [[unlikely]]
+      server_.monitors().Show(*context_.client_, *queued.command, args);
   } else if (resolved) {
     context_.reply_.Error(kDroppedMeanwhile);
   }
@@ -498,6 +517,7 @@ void Dispatcher::RunAway(const Call& call, const Command& command) {
 void Dispatcher::RegisterBlocked(const Call& call) {
   blocked_ = std::make_shared<BlockedPop>(call.session, context_.block_.front, call.client.resp3);
   blocked_->timeout_ms = context_.block_.timeout_ms;
+  blocked_->on_timeout = context_.block_.on_timeout;
   const KeySpec& spec = context_.command_->keys[0];
   auto at = static_cast<size_t>(spec.first);
   for (const Key& key : context_.keys_) {

@@ -122,6 +122,7 @@ class Dispatcher final : public KeyspaceListener {
   const Command* LookUp(const Call& call);
   bool Admit(const Call& call, const Command& command);
   void Reject(const Call& call, const Command& command, std::string_view error);
+  static uint32_t PauseFlags(const Call& call, const Command& command);
   void Queue(const Call& call, const Command& command);
   bool Resolve(Client& client, const Command& command, std::span<const std::string_view> args,
                uint64_t first_hash);

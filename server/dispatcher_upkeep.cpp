@@ -33,6 +33,7 @@ std::vector<Keyspace*> Dispatcher::AllKeyspaces() const {
 // --- expiry ---
 
 bool Dispatcher::Sweep(size_t part, size_t parts) {
+  if (server_.pause().active()) return false;
   Refresh();
   context_.access_.ForgetNow();
   const int64_t now = context_.access_.now();

@@ -166,6 +166,7 @@ void WriteStats(Server& server, Lines& lines) {
   lines.Add("keyspace_misses", total.misses);
   lines.Add("pubsub_channels", server.pubsub().channel_count());
   lines.Add("pubsub_patterns", server.pubsub().pattern_count());
+  lines.Add("pubsubshard_channels", server.shard_pubsub().channel_count());
 }
 
 void WriteReplication(Server&, Lines& lines) {

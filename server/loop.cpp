@@ -260,6 +260,7 @@ void Loop::Tick() {
   ++ticks_;
   meter_.Refresh();
   dispatcher_.Tick();
+  if (index_ == 0) server_.pause().Tick(MonotonicMillis());
   Inspect();
   server_.reclaimer().Collect();
   if (index_ == 0 && ticks_ % 5 == 0) {

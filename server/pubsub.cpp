@@ -42,7 +42,8 @@ size_t PubSub::Publish(std::string_view channel, std::string_view payload) {
   std::shared_ptr<const Message> message;
   auto shared = [&] {
     if (!message) {
-      message = std::make_shared<Message>(Message{std::string(channel), std::string(payload)});
+      message =
+          std::make_shared<Message>(Message{std::string(channel), std::string(payload), kind_});
     }
     return message;
   };

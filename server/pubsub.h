@@ -13,10 +13,16 @@
 
 namespace replete {
 
-// A published message, shared by all who get it.
+// What is sent to several sessions without their asking, shared by all who get it.
 struct Message {
+  enum class Kind : uint8_t {
+    kPublished,
+    kSharded,  // published to a shard channel
+    kLine,     // `payload` is a line as MONITOR shows it
+  };
   std::string channel;
   std::string payload;
+  Kind kind = Kind::kPublished;
 };
 
 // Somebody who subscribes: a session.
@@ -32,6 +38,8 @@ class Subscriber {
 // order. Thread-safe.
 class PubSub {
  public:
+  explicit PubSub(Message::Kind kind = Message::Kind::kPublished) : kind_(kind) {}
+
   void Subscribe(std::string_view channel, std::shared_ptr<Subscriber> subscriber);
   void Unsubscribe(std::string_view channel, const Subscriber* subscriber);
   void SubscribePattern(std::string_view pattern, std::shared_ptr<Subscriber> subscriber);
@@ -49,6 +57,7 @@ class PubSub {
  private:
   using Subscribers = std::vector<std::shared_ptr<Subscriber>>;
 
+  const Message::Kind kind_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Subscribers, StringHash, std::equal_to<>> channels_;
   std::map<std::string, Subscribers, std::less<>> patterns_;

@@ -143,10 +143,17 @@ void Server::ResetClient(Client& client) {
   client.in_multi = client.multi_failed = false;
   client.queue.clear();
   const auto subscriber = client.subscriber.lock();
-  for (const auto& channel : client.channels) pubsub_.Unsubscribe(channel, subscriber.get());
-  for (const auto& pattern : client.patterns) pubsub_.UnsubscribePattern(pattern, subscriber.get());
+  UnsubscribeAll(client, subscriber.get());
+}
+
+void Server::UnsubscribeAll(Client& client, const Subscriber* subscriber) {
+  for (const auto& channel : client.channels) pubsub_.Unsubscribe(channel, subscriber);
+  for (const auto& pattern : client.patterns) pubsub_.UnsubscribePattern(pattern, subscriber);
+  for (const auto& channel : client.shard_channels) shard_pubsub_.Unsubscribe(channel, subscriber);
   client.channels.clear();
   client.patterns.clear();
+  client.shard_channels.clear();
+  if (client.info->monitors.exchange(false)) monitors_.Remove(subscriber);
 }
 
 bool Server::AddClient(std::shared_ptr<const ClientInfo> info) {
@@ -213,7 +220,7 @@ void Server::CorrectMemory() {
   workers_->Post([this] {
     memory_limit_.Read();
     correcting_memory_ = false;
-    if (memory_limit_.Excess() > 0) RelieveLater();
+    if (memory_limit_.Excess() > 0 && !pause_.active()) RelieveLater();
   });
 }
 

@@ -17,8 +17,10 @@
 #include "core/keyspace/reclaimer.h"
 #include "core/tier/fake_tier.h"
 #include "server/client.h"
+#include "server/client_pause.h"
 #include "server/command_table.h"
 #include "server/memory_limit.h"
+#include "server/monitors.h"
 #include "server/pubsub.h"
 #include "server/server_stats.h"
 
@@ -69,12 +71,16 @@ class Server final : public TierHost {
   Reclaimer& reclaimer() { return reclaimer_; }
   MemoryTotal& memory() { return memory_; }
   PubSub& pubsub() { return pubsub_; }
+  // Of the channels of SSUBSCRIBE, whose names have nothing to do with the others'.
+  PubSub& shard_pubsub() { return shard_pubsub_; }
   WorkerPool& workers() { return *workers_; }
   // One thread that frees what was cleared: on more than one core it would be in the way of the
   // loops, and in the queue of the workers in that of clients.
   WorkerPool& disposal() { return *disposal_; }
   const Clock& clock() const { return *clock_; }
   ServerStats& stats() { return stats_; }
+  ClientPause& pause() { return pause_; }
+  Monitors& monitors() { return monitors_; }
 
   int64_t started_ms() const { return started_ms_; }
   const std::string& run_id() const { return run_id_; }
@@ -92,6 +98,8 @@ class Server final : public TierHost {
   void ResetClient(Client& client);
 
   uint64_t NextClientId() { return next_client_id_.fetch_add(1) + 1; }
+  // Out of all channels and patterns, and of MONITOR.
+  void UnsubscribeAll(Client& client, const Subscriber* subscriber);
   // False: maxclients is reached.
   bool AddClient(std::shared_ptr<const ClientInfo> info);
   void RemoveClient(uint64_t id);
@@ -137,7 +145,10 @@ class Server final : public TierHost {
   std::atomic<bool> relieving_{false};
   std::unique_ptr<NamespaceRegistry> namespaces_;
   PubSub pubsub_;
+  PubSub shard_pubsub_{Message::Kind::kSharded};
   ServerStats stats_;
+  ClientPause pause_;
+  Monitors monitors_;
   const int64_t started_ms_;
   const std::string run_id_;
   std::atomic<uint64_t> next_client_id_{0};

@@ -337,6 +337,8 @@ bool Session::RunAhead(size_t n) {
                                                 .session = self_,
                                                 .members = {members.data(), n_members}});
     ++commands_;
+    if (client_.replies != ReplyMode::kOn && outcome == Outcome::kDone) [[unlikely]]
+      DropReply(dispatcher.reply_start());
     if (outcome == Outcome::kAway) {
       // From here on the client is the worker's.
       After(outcome, args);
@@ -382,6 +384,10 @@ void Session::After(Outcome outcome, std::span<const std::string_view> args) {
       state_ = State::kBlocked;
       blocked_ = loop().dispatcher().TakeBlocked();
       client_.info->blocked.store(true, std::memory_order_relaxed);
+      {
+        std::lock_guard lock(client_.info->mutex);
+        client_.info->wait = blocked_;
+      }
       ArmTimeout();
       break;
   }
@@ -407,6 +413,9 @@ void Session::Resume() {
       dispatcher.Execute({.client = client_, .args = args, .session = self_, .again = true});
   executing_ = false;
   After(outcome, args);
+  if (client_.replies != ReplyMode::kOn && outcome == Outcome::kDone) {
+    DropReply(dispatcher.reply_start());
+  }
   if (outcome == Outcome::kDone && !dispatcher.tokens().empty()) {
     Hold(dispatcher.reply_start(), dispatcher.tokens());
   }
@@ -422,8 +431,10 @@ void Session::Complete(OutputBuffer reply, CommitTokens tokens) {
 
 void Session::Answer(OutputBuffer reply, CommitTokens tokens) {
   timeout_.reset();
-  // Served under one of its keys: it still stands under the others.
-  if (blocked_ && blocked_->places.size() > 1) loop().dispatcher().Detach(blocked_);
+  // Served under one of its keys it still stands under the others; cancelled under all.
+  if (blocked_ && (blocked_->places.size() > 1 || blocked_->cancelled())) {
+    loop().dispatcher().Detach(blocked_);
+  }
   blocked_.reset();
   client_.info->blocked.store(false, std::memory_order_relaxed);
   state_ = State::kReady;
@@ -433,7 +444,9 @@ void Session::Answer(OutputBuffer reply, CommitTokens tokens) {
   }
   OutputBuffer& output = loop().dispatcher().output();
   const size_t start = output.size();
-  if (output.empty() && reply.size() >= kSendFrom) {
+  if (client_.replies != ReplyMode::kOn) {
+    DropReply(start);
+  } else if (output.empty() && reply.size() >= kSendFrom) {
     output = std::move(reply);  // copying the longest would hold up the loop for 50 ms and more
   } else {
     output.Append(reply.view());
@@ -441,6 +454,24 @@ void Session::Answer(OutputBuffer reply, CommitTokens tokens) {
   if (!tokens.empty()) Hold(start, std::move(tokens));
   Flush();
   Continue();
+}
+
+// CLIENT REPLY: the client does not want the reply that begins there. What it skips is the next one
+// once.
+void Session::DropReply(size_t start) {
+  OutputBuffer& output = loop().dispatcher().output();
+  switch (client_.replies) {
+    case ReplyMode::kSkipNext:
+      client_.replies = ReplyMode::kSkip;
+      break;
+    case ReplyMode::kSkip:
+      client_.replies = ReplyMode::kOn;
+      break;
+    case ReplyMode::kOff:
+    case ReplyMode::kOn:
+      break;
+  }
+  output.Truncate(start);
 }
 
 // The last reply in the output, which begins there, waits until its write is stored, and so does
@@ -483,9 +514,8 @@ void Session::ArmTimeout() {
 
 void Session::OnTimeout() {
   if (!blocked_->Cancel()) return;  // served this very moment: Complete is on its way
-  loop().dispatcher().Detach(blocked_);
   OutputBuffer reply;
-  ReplyWriter(reply, client_.resp3).NullArray();
+  blocked_->WriteTimeout(&reply);
   Answer(std::move(reply), {});
 }
 

@@ -33,6 +33,7 @@ class Loop;
 // are only kept, and when kMaxUnsent of those wait too, it is not read from until it reads.
 class Session final : public Parkable,
                       public Subscriber,
+                      public ClientControl,
                       public std::enable_shared_from_this<Session> {
  public:
   // Replies are sent before the batch ends when they are this many bytes.
@@ -68,9 +69,10 @@ class Session final : public Parkable,
   // Once in a while: idle time, limits that count in seconds.
   void Inspect(int64_t now_ms);
 
-  // Parkable and Subscriber: any thread.
+  // Parkable, Subscriber and ClientControl: any thread.
   void Wake() override;
   void Complete(OutputBuffer reply, CommitTokens tokens) override;
+  void Kill() override;
   void Deliver(std::shared_ptr<const Message> message, const std::string* pattern) override;
 
   size_t index = 0;  // in the loop's list
@@ -116,6 +118,7 @@ class Session final : public Parkable,
   void Hold(size_t reply_start, CommitTokens tokens);
   void SendHeld();
   size_t unsent_bytes() const { return unsent_.size() + held_.bytes(); }
+  void DropReply(size_t start);
   void ArmTimeout();
   void OnTimeout();
   void Flush();

@@ -79,6 +79,7 @@ bool Session::Start() {
   SelectKeyspace(client_, dispatcher.namespaces().databases[0], 0);
   info.last_active_ms.store(info.created_ms);
   info.id = client_.id;
+  info.control = weak_from_this();
   if (!server.AddClient(client_.info)) return refuse("ERR max number of clients reached");
   ++server.stats().connections_received;
   self_ = shared_from_this();
@@ -91,8 +92,9 @@ bool Session::Start() {
 void Session::Close() {
   if (closed_) return;
   closed_ = true;
-  ::close(descriptor_);
+  // Who sees the connection closed finds its subscriptions gone.
   if (state_ != State::kAway) Leave();
+  ::close(descriptor_);
   loop().Remove(this);
 }
 
@@ -103,6 +105,11 @@ void Session::Cut() {
   const linger drop{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
   Close();
+}
+
+void Session::Kill() {
+  loop().server().RemoveClient(client_.id);
+  AtHome([this] { Close(); });
 }
 
 // Takes the client out of everything that knows it.
@@ -116,12 +123,7 @@ void Session::Leave() {
   server.RemoveClient(client_.id);
   client_.loads.reset();
   loop().dispatcher().Unwatch(client_);
-  for (const std::string& channel : client_.channels) server.pubsub().Unsubscribe(channel, this);
-  for (const std::string& pattern : client_.patterns) {
-    server.pubsub().UnsubscribePattern(pattern, this);
-  }
-  client_.channels.clear();
-  client_.patterns.clear();
+  server.UnsubscribeAll(client_, this);
   self_.reset();
 }
 
@@ -185,6 +187,8 @@ void Session::PublishInfo() {
   info.subscriptions.store(static_cast<uint32_t>(client_.channels.size()),
                            std::memory_order_relaxed);
   info.patterns.store(static_cast<uint32_t>(client_.patterns.size()), std::memory_order_relaxed);
+  info.shard_subscriptions.store(static_cast<uint32_t>(client_.shard_channels.size()),
+                                 std::memory_order_relaxed);
   info.watched.store(static_cast<uint32_t>(client_.watched.size()), std::memory_order_relaxed);
   info.resp3.store(client_.resp3, std::memory_order_relaxed);
 }

@@ -53,9 +53,10 @@ void Session::Push(const Message& message, const std::string* pattern, OutputBuf
   const bool resp3 =
       state_ == State::kAway ? client_.info->resp3.load(std::memory_order_relaxed) : client_.resp3;
   ReplyWriter reply(output, resp3);
+  if (message.kind == Message::Kind::kLine) return reply.Simple(message.payload);
   if (pattern == nullptr) {
     reply.Push(3);
-    reply.Bulk("message");
+    reply.Bulk(message.kind == Message::Kind::kSharded ? "smessage" : "message");
   } else {
     reply.Push(4);
     reply.Bulk("pmessage");

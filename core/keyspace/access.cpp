@@ -44,7 +44,7 @@ Entry* Access::Use(const Key& key) {
 }
 
 void Access::TouchUse(Shard& shard, Entry* entry) {
-  if (!shard.keyspace().tracks_recency()) return;
+  if (!shard.keyspace().tracks_recency() || !counts_uses_) return;
   ++shard.clock;
   if (shard.keyspace().tracks_frequency()) {
     // The counter of uses, mixed, is random enough to decide whether one counts.

@@ -55,6 +55,8 @@ class Access {
     return now_;
   }
   void ForgetNow() { now_ = 0; }
+  // Whether reading and writing count as uses for eviction; they do unless this says otherwise.
+  void set_counts_uses(bool counts) { counts_uses_ = counts; }
   KeyspaceListener& listener() const { return listener_; }
 
   // --- looking ---
@@ -209,6 +211,7 @@ class Access {
   const Clock& clock_;
   KeyspaceListener& listener_;
   int64_t now_ = 0;
+  bool counts_uses_ = true;
   int64_t created_deadline_ = kNoDeadline;
   std::vector<Entry*> evicted_;
 

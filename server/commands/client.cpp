@@ -12,6 +12,7 @@
 #include "core/keyspace/clock.h"
 #include "protocol/decimal.h"
 #include "server/command_description.h"
+#include "server/commands/client_control.h"
 #include "server/commands/client_name.h"
 #include "server/commands/groups.h"
 #include "server/server.h"
@@ -19,17 +20,11 @@
 namespace replete {
 namespace {
 
-enum class ClientKind { kNormal, kMaster, kReplica, kPubSub };
-
-bool IsSubscriber(const ClientInfo& info) {
-  return info.subscriptions.load(std::memory_order_relaxed) > 0 ||
-         info.patterns.load(std::memory_order_relaxed) > 0;
-}
-
 // The letters of Redis, in its order.
 std::string FlagsOf(const ClientInfo& info) {
   std::string flags;
-  if (IsSubscriber(info)) flags += 'P';
+  if (info.monitors.load(std::memory_order_relaxed)) flags += 'O';
+  if (KindOf(info) == ClientKind::kPubSub) flags += 'P';
   if (info.queued.load(std::memory_order_relaxed) >= 0) flags += 'x';
   if (info.blocked.load(std::memory_order_relaxed)) flags += 'b';
   // An address that is a path has no port.
@@ -59,14 +54,16 @@ void AppendClient(std::string* out, const ClientInfo& info, int64_t now_ms) {
   const int64_t active = info.last_active_ms.load(std::memory_order_relaxed);
   fmt::format_to(
       std::back_inserter(*out),
-      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub=0 "
+      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} "
       "multi={} qbuf={} obl={} oll=0 omem={} events={} cmd={} user=default redir=-1 resp={} "
       "lib-name={} lib-ver={}",
       info.id, info.address, info.local_address, info.descriptor, name,
       std::max<int64_t>(0, now_ms - info.created_ms) / 1000,
       active == 0 ? 0 : std::max<int64_t>(0, now_ms - active) / 1000, FlagsOf(info), database,
       info.subscriptions.load(std::memory_order_relaxed),
-      info.patterns.load(std::memory_order_relaxed), info.queued.load(std::memory_order_relaxed),
+      info.patterns.load(std::memory_order_relaxed),
+      info.shard_subscriptions.load(std::memory_order_relaxed),
+      info.queued.load(std::memory_order_relaxed),
       info.query_buffer.load(std::memory_order_relaxed), output, output, output > 0 ? "rw" : "r",
       LastCommand(info), info.resp3.load(std::memory_order_relaxed) ? 3 : 2, library,
       library_version);
@@ -104,28 +101,11 @@ void ListById(CommandContext& ctx) {
   ctx.reply().Verbatim("txt", text);
 }
 
-bool ParseKind(CommandContext& ctx, size_t i, ClientKind* kind) {
-  constexpr std::pair<std::string_view, ClientKind> kKinds[] = {
-      {"normal", ClientKind::kNormal},   {"master", ClientKind::kMaster},
-      {"replica", ClientKind::kReplica}, {"slave", ClientKind::kReplica},
-      {"pubsub", ClientKind::kPubSub},
-  };
-  for (const auto& [word, meant] : kKinds) {
-    if (ctx.ArgIs(i, word)) {
-      *kind = meant;
-      return true;
-    }
-  }
-  const std::string_view word = ctx.arg(i);
-  ctx.reply().Error(fmt::format("ERR Unknown client type '{}'", word.substr(0, word.find('\0'))));
-  return false;
-}
-
 void List(CommandContext& ctx) {
   const bool by_type = ctx.argc() == 4 && ctx.ArgIs(2, "type");
   ClientKind kind = ClientKind::kNormal;
   if (by_type) {
-    if (!ParseKind(ctx, 3, &kind)) return;
+    if (!ParseClientKind(ctx, 3, &kind)) return;
   } else if (ctx.argc() > 3 && ctx.ArgIs(2, "id")) {
     ListById(ctx);
     return;
@@ -136,8 +116,7 @@ void List(CommandContext& ctx) {
   std::string text;
   const int64_t now = MonotonicMillis();
   ctx.server().ForEachClient([&](const ClientInfo& client) {
-    const ClientKind its = IsSubscriber(client) ? ClientKind::kPubSub : ClientKind::kNormal;
-    if (!by_type || its == kind) AppendListed(&text, client, now);
+    if (!by_type || KindOf(client) == kind) AppendListed(&text, client, now);
   });
   ctx.reply().Verbatim("txt", text);
 }
@@ -193,6 +172,20 @@ void NoEvict(CommandContext& ctx) {
   }
 }
 
+// There is no tracking, and so nobody it is redirected to.
+void GetRedir(CommandContext& ctx) { ctx.reply().Integer(-1); }
+
+void TrackingInfo(CommandContext& ctx) {
+  ctx.reply().Map(3);
+  ctx.reply().Bulk("flags");
+  ctx.reply().Set(1);
+  ctx.reply().Bulk("off");
+  ctx.reply().Bulk("redirect");
+  ctx.reply().Integer(-1);
+  ctx.reply().Bulk("prefixes");
+  ctx.reply().Array(0);
+}
+
 void Help(CommandContext& ctx) {
   WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
 }
@@ -233,6 +226,40 @@ constexpr Command kSubcommands[] = {
      .scope = Scope::kNone, .keys = {}, .since = "7.0.0",
      .summary = "Set client eviction mode for the current connection", .syntax = "<ON | OFF>",
      .reply = "simple", .handler = NoEvict},
+    {.name = "no-touch", .arity = 3, .flags = kOwn, .categories = category::kConnection,
+     .scope = Scope::kNone, .keys = {}, .since = "7.2.0",
+     .summary = "Set whether what the connection reads counts as used", .syntax = "<ON | OFF>",
+     .reply = "simple", .handler = ClientNoTouch},
+    {.name = "kill", .arity = -3, .flags = kOfAll, .categories = category::kConnection,
+     .scope = Scope::kNone, .keys = {}, .since = "2.4.0",
+     .summary = "Kill the connection of a client",
+     .syntax = "<ip:port | ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | "
+         "USER username | ADDR ip:port | LADDR ip:port | SKIPME <YES | NO>> ...",
+     .reply = "simple|integer", .handler = ClientKill},
+    {.name = "unblock", .arity = -3, .flags = kOfAll, .categories = category::kConnection,
+     .scope = Scope::kNone, .keys = {}, .since = "5.0.0",
+     .summary = "Unblock a client blocked in a blocking command from a different connection",
+     .syntax = "client-id [TIMEOUT | ERROR]", .reply = "integer", .handler = ClientUnblock},
+    {.name = "pause", .arity = -3, .flags = kOfAll, .categories = category::kConnection,
+     .scope = Scope::kNone, .keys = {}, .since = "2.9.50",
+     .summary = "Stop processing commands from clients for some time",
+     .syntax = "timeout [WRITE | ALL]", .reply = "simple", .handler = ClientPauseAll},
+    {.name = "unpause", .arity = 2, .flags = kOfAll, .categories = category::kConnection,
+     .scope = Scope::kNone, .keys = {}, .since = "6.2.0",
+     .summary = "Resume processing of clients that were paused", .syntax = "", .reply = "simple",
+     .handler = ClientUnpause},
+    {.name = "reply", .arity = 3, .flags = kOwn, .categories = category::kConnection,
+     .scope = Scope::kNone, .keys = {}, .since = "3.2.0",
+     .summary = "Instruct the server whether to reply to commands",
+     .syntax = "<ON | OFF | SKIP>", .reply = "simple|nothing", .handler = ClientReply},
+    {.name = "getredir", .arity = 2, .flags = kOwn, .categories = category::kConnection,
+     .scope = Scope::kNone, .keys = {}, .since = "6.0.0",
+     .summary = "Get tracking notifications redirection client ID if any", .syntax = "",
+     .reply = "integer", .handler = GetRedir},
+    {.name = "trackinginfo", .arity = 2, .flags = kOwn, .categories = category::kConnection,
+     .scope = Scope::kNone, .keys = {}, .since = "6.2.0",
+     .summary = "Return information about server assisted client side caching for the current "
+         "connection", .syntax = "", .reply = "map", .handler = TrackingInfo},
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = category::kConnection,
      .scope = Scope::kNone, .keys = {}, .since = "5.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",

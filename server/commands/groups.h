@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "server/command.h"
 
@@ -9,6 +10,8 @@ namespace replete {
 
 std::span<const Command> StringCommands();
 std::span<const Command> LcsCommands();
+std::span<const Command> BitmapCommands();
+std::span<const Command> HyperLogLogCommands();
 std::span<const Command> KeyCommands();
 std::span<const Command> ObjectCommands();
 std::span<const Command> MemoryCommands();
@@ -22,8 +25,20 @@ std::span<const Command> ServerCommands();
 std::span<const Command> ConfigCommands();
 std::span<const Command> IntrospectionCommands();  // COMMAND
 std::span<const Command> NamespaceCommands();
+std::span<const Command> ReplicationCommands();  // WAIT, WAITAOF
+std::span<const Command> ClusterCommands();      // that there is no cluster
+std::span<const Command> FunctionCommands();     // that there are no functions
+std::span<const Command> SingleNodeCommands();   // what clients ask at start
 std::span<const Command> TransactionCommands();
 std::span<const Command> PubSubCommands();
 std::span<const Command> TestCommands();
+
+struct CommandGroup {
+  std::span<const Command> (*rows)();
+  std::string_view name;  // Redis' word in COMMAND DOCS
+};
+
+// All of them.
+std::span<const CommandGroup> CommandGroups();
 
 }  // namespace replete

@@ -1,5 +1,10 @@
-// SUBSCRIBE, UNSUBSCRIBE, PSUBSCRIBE, PUNSUBSCRIBE, PUBLISH, PUBSUB.
+// Channels: subscribing, publishing, PUBSUB; the same for shard channels, of which this one node
+// has all.
 #include "server/pubsub.h"
+
+#include <memory>
+#include <set>
+#include <string>
 
 #include "server/command_context.h"
 #include "server/commands/groups.h"
@@ -12,8 +17,28 @@ using namespace command_flag;
 
 using Names = std::set<std::string, std::less<>>;
 
+// What can be subscribed to.
+struct Family {
+  Names Client::*names;
+  PubSub& (Server::*registry)();
+  void (PubSub::*join)(std::string_view, std::shared_ptr<Subscriber>);
+  void (PubSub::*leave)(std::string_view, const Subscriber*);
+  std::string_view joined;
+  std::string_view left;
+};
+
+constexpr Family kChannels = {&Client::channels,    &Server::pubsub, &PubSub::Subscribe,
+                              &PubSub::Unsubscribe, "subscribe",     "unsubscribe"};
+constexpr Family kPatterns = {
+    &Client::patterns,           &Server::pubsub, &PubSub::SubscribePattern,
+    &PubSub::UnsubscribePattern, "psubscribe",    "punsubscribe"};
+constexpr Family kShardChannels = {
+    &Client::shard_channels, &Server::shard_pubsub, &PubSub::Subscribe,
+    &PubSub::Unsubscribe,    "ssubscribe",          "sunsubscribe"};
+
 // One confirmation a channel, each a push of its own.
-void Confirm(CommandContext& context, std::string_view kind, const std::string_view* channel) {
+void Confirm(CommandContext& context, const Family& family, std::string_view kind,
+             const std::string_view* channel) {
   const Client& client = context.client();
   ReplyWriter& reply = context.reply();
   reply.Push(3);
@@ -23,88 +48,75 @@ void Confirm(CommandContext& context, std::string_view kind, const std::string_v
   } else {
     reply.Bulk(*channel);
   }
-  reply.Integer(static_cast<int64_t>(client.channels.size() + client.patterns.size()));
+  const bool sharded = family.names == &Client::shard_channels;
+  const size_t subscriptions =
+      sharded ? client.shard_channels.size() : client.channels.size() + client.patterns.size();
+  reply.Integer(static_cast<int64_t>(subscriptions));
 }
 
-void Subscribe(CommandContext& context) {
+template <const Family& kFamily>
+void Join(CommandContext& context) {
   Client& client = context.client();
+  PubSub& registry = (context.server().*kFamily.registry)();
   for (size_t i = 1; i < context.argc(); ++i) {
-    const std::string_view channel = context.arg(i);
-    if (client.channels.emplace(channel).second) {
-      context.server().pubsub().Subscribe(channel, client.subscriber.lock());
+    const std::string_view name = context.arg(i);
+    if ((client.*kFamily.names).emplace(name).second) {
+      (registry.*kFamily.join)(name, client.subscriber.lock());
     }
-    Confirm(context, "subscribe", &channel);
+    Confirm(context, kFamily, kFamily.joined, &name);
   }
 }
 
-void SubscribePatterns(CommandContext& context) {
+template <const Family& kFamily>
+void Leave(CommandContext& context) {
   Client& client = context.client();
-  for (size_t i = 1; i < context.argc(); ++i) {
-    const std::string_view pattern = context.arg(i);
-    if (client.patterns.emplace(pattern).second) {
-      context.server().pubsub().SubscribePattern(pattern, client.subscriber.lock());
-    }
-    Confirm(context, "psubscribe", &pattern);
-  }
-}
-
-template <class Forget>
-void Leave(CommandContext& context, Names& names, std::string_view kind, Forget&& forget) {
-  const auto subscriber = context.client().subscriber.lock();
+  Names& names = client.*kFamily.names;
+  PubSub& registry = (context.server().*kFamily.registry)();
+  const auto subscriber = client.subscriber.lock();
   auto leave = [&](std::string_view name) {
     auto found = names.find(name);
     if (found != names.end()) {
-      forget(name, subscriber.get());
+      (registry.*kFamily.leave)(name, subscriber.get());
       names.erase(found);
     }
-    Confirm(context, kind, &name);
+    Confirm(context, kFamily, kFamily.left, &name);
   };
   if (context.argc() > 1) {
     for (size_t i = 1; i < context.argc(); ++i) leave(context.arg(i));
     return;
   }
   if (names.empty()) {
-    Confirm(context, kind, nullptr);
+    Confirm(context, kFamily, kFamily.left, nullptr);
     return;
   }
   while (!names.empty()) leave(std::string(*names.begin()));
 }
 
-void Unsubscribe(CommandContext& context) {
-  PubSub& pubsub = context.server().pubsub();
-  Leave(context, context.client().channels, "unsubscribe",
-        [&](std::string_view name, const Subscriber* who) { pubsub.Unsubscribe(name, who); });
-}
-
-void UnsubscribePatterns(CommandContext& context) {
-  PubSub& pubsub = context.server().pubsub();
-  Leave(
-      context, context.client().patterns, "punsubscribe",
-      [&](std::string_view name, const Subscriber* who) { pubsub.UnsubscribePattern(name, who); });
-}
-
+template <PubSub& (Server::*kRegistry)()>
 void Publish(CommandContext& context) {
-  const size_t reached = context.server().pubsub().Publish(context.arg(1), context.arg(2));
+  const size_t reached = (context.server().*kRegistry)().Publish(context.arg(1), context.arg(2));
   context.reply().Integer(static_cast<int64_t>(reached));
 }
 
+template <PubSub& (Server::*kRegistry)()>
 void Channels(CommandContext& context) {
   if (context.argc() > 3) {
-    context.reply().Error(
-        "ERR unknown subcommand or wrong number of arguments for 'CHANNELS'. Try PUBSUB HELP.");
+    context.WrongSubcommand();
     return;
   }
   const std::string_view glob = context.argc() == 3 ? context.arg(2) : std::string_view();
-  const auto channels = context.server().pubsub().Channels(context.argc() == 3 ? &glob : nullptr);
+  const auto channels =
+      (context.server().*kRegistry)().Channels(context.argc() == 3 ? &glob : nullptr);
   context.reply().Array(channels.size());
   for (const std::string& channel : channels) context.reply().Bulk(channel);
 }
 
+template <PubSub& (Server::*kRegistry)()>
 void SubscriberCounts(CommandContext& context) {
   context.reply().Array((context.argc() - 2) * 2);
   for (size_t i = 2; i < context.argc(); ++i) {
     context.reply().Bulk(context.arg(i));
-    const size_t n = context.server().pubsub().SubscribersOf(context.arg(i));
+    const size_t n = (context.server().*kRegistry)().SubscribersOf(context.arg(i));
     context.reply().Integer(static_cast<int64_t>(n));
   }
 }
@@ -123,6 +135,10 @@ void Help(CommandContext& context) {
       "NUMSUB [<channel> ...]",
       "    Return the number of subscribers for the specified channels, excluding",
       "    pattern subscriptions(default: no channels).",
+      "SHARDCHANNELS [<pattern>]",
+      "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+      "SHARDNUMSUB [<shardchannel> ...]",
+      "    Return the number of subscribers for the specified shard level channel(s)",
       "HELP",
       "    Print this help."};
   context.reply().Array(std::size(kLines));
@@ -132,19 +148,31 @@ void Help(CommandContext& context) {
 constexpr uint32_t kJoin = kWhileSubscribed | kPubsub | kNoScript | kLoading | kStale;
 constexpr uint32_t kAsk = kPubsub | kLoading | kStale;
 
+// Not keys, but told as if they were: proxies send them to the node that has their slot.
+constexpr KeySpec kNamedChannels = {.first = 1, .last = -1, .what = "not_key"};
+constexpr KeySpec kNamedChannel = {.first = 1, .last = 1, .what = "not_key"};
+
 // clang-format off
 constexpr Command kPubSubCommands[] = {
     {.name = "channels", .arity = -2, .flags = kAsk, .categories = category::kPubsub,
      .scope = Scope::kNone, .keys = {}, .since = "2.8.0", .summary = "Returns the active channels.",
-     .syntax = "[pattern]", .reply = "array", .handler = Channels},
+     .syntax = "[pattern]", .reply = "array", .handler = Channels<&Server::pubsub>},
     {.name = "numsub", .arity = -2, .flags = kAsk, .categories = category::kPubsub,
      .scope = Scope::kNone, .keys = {}, .since = "2.8.0",
      .summary = "Returns a count of subscribers to channels.", .syntax = "[channel [channel ...]]",
-     .reply = "array", .handler = SubscriberCounts},
+     .reply = "array", .handler = SubscriberCounts<&Server::pubsub>},
     {.name = "numpat", .arity = 2, .flags = kAsk, .categories = category::kPubsub,
      .scope = Scope::kNone, .keys = {}, .since = "2.8.0",
      .summary = "Returns a count of unique pattern subscriptions.", .syntax = "",
      .reply = "integer", .handler = PatternCount},
+    {.name = "shardchannels", .arity = -2, .flags = kAsk, .categories = category::kPubsub,
+     .scope = Scope::kNone, .keys = {}, .since = "7.0.0", .summary = "List active shard channels",
+     .syntax = "[pattern]", .reply = "array", .handler = Channels<&Server::shard_pubsub>},
+    {.name = "shardnumsub", .arity = -2, .flags = kAsk, .categories = category::kPubsub,
+     .scope = Scope::kNone, .keys = {}, .since = "7.0.0",
+     .summary = "Get the count of subscribers for shard channels",
+     .syntax = "[shardchannel [shardchannel ...]]", .reply = "array",
+     .handler = SubscriberCounts<&Server::shard_pubsub>},
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "6.2.0",
      .summary = "Returns helpful text about the different subcommands.", .syntax = "",
@@ -157,24 +185,39 @@ constexpr Command kCommands[] = {
     {.name = "subscribe", .arity = -2, .flags = kJoin, .categories = category::kPubsub,
      .scope = Scope::kNone, .keys = {}, .since = "2.0.0",
      .summary = "Listens for messages published to channels.", .syntax = "channel [channel ...]",
-     .reply = "push", .handler = Subscribe},
+     .reply = "push", .handler = Join<kChannels>},
     {.name = "unsubscribe", .arity = -1, .flags = kJoin, .categories = category::kPubsub,
      .scope = Scope::kNone, .keys = {}, .since = "2.0.0",
      .summary = "Stops listening to messages posted to channels.",
-     .syntax = "[channel [channel ...]]", .reply = "push", .handler = Unsubscribe},
+     .syntax = "[channel [channel ...]]", .reply = "push", .handler = Leave<kChannels>},
     {.name = "psubscribe", .arity = -2, .flags = kJoin, .categories = category::kPubsub,
      .scope = Scope::kNone, .keys = {}, .since = "2.0.0",
      .summary = "Listens for messages published to channels that match one or more patterns.",
-     .syntax = "pattern [pattern ...]", .reply = "push", .handler = SubscribePatterns},
+     .syntax = "pattern [pattern ...]", .reply = "push", .handler = Join<kPatterns>},
     {.name = "punsubscribe", .arity = -1, .flags = kJoin, .categories = category::kPubsub,
      .scope = Scope::kNone, .keys = {}, .since = "2.0.0",
      .summary =
          "Stops listening to messages published to channels that match one or more patterns.",
-     .syntax = "[pattern [pattern ...]]", .reply = "push", .handler = UnsubscribePatterns},
+     .syntax = "[pattern [pattern ...]]", .reply = "push", .handler = Leave<kPatterns>},
     {.name = "publish", .arity = 3, .flags = kPubsub | kLoading | kStale | kFast,
      .categories = category::kPubsub, .scope = Scope::kNone, .keys = {}, .since = "2.0.0",
      .summary = "Posts a message to a channel.", .syntax = "channel message", .reply = "integer",
-     .handler = Publish},
+     .handler = Publish<&Server::pubsub>},
+    {.name = "ssubscribe", .arity = -2, .flags = kJoin, .categories = category::kPubsub,
+     .scope = Scope::kNone, .keys = {kNamedChannels}, .since = "7.0.0",
+     .summary = "Listen for messages published to the given shard channels",
+     .syntax = "shardchannel [shardchannel ...]", .reply = "push",
+     .handler = Join<kShardChannels>},
+    {.name = "sunsubscribe", .arity = -1, .flags = kJoin, .categories = category::kPubsub,
+     .scope = Scope::kNone, .keys = {kNamedChannels}, .since = "7.0.0",
+     .summary = "Stop listening for messages posted to the given shard channels",
+     .syntax = "[shardchannel [shardchannel ...]]", .reply = "push",
+     .handler = Leave<kShardChannels>},
+    {.name = "spublish", .arity = 3, .flags = kPubsub | kLoading | kStale | kFast,
+     .categories = category::kPubsub, .scope = Scope::kNone, .keys = {kNamedChannel},
+     .since = "7.0.0", .summary = "Post a message to a shard channel",
+     .syntax = "shardchannel message", .reply = "integer",
+     .handler = Publish<&Server::shard_pubsub>},
     {.name = "pubsub", .arity = -2, .flags = 0, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "2.8.0", .summary = "A container for Pub/Sub commands.", .syntax = "",
      .reply = "", .handler = nullptr, .subcommands = kPubSubCommands},

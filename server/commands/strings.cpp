@@ -10,6 +10,7 @@
 #include "server/commands/expire_options.h"
 #include "server/commands/groups.h"
 #include "server/commands/lookup.h"
+#include "server/commands/new_string.h"
 
 namespace replete {
 namespace {
@@ -286,24 +287,6 @@ void IncrByFloat(CommandContext& ctx) {
 
 // --- bytes ---
 
-// False: it would be longer than strings may be, which has been replied.
-bool FitsBulk(CommandContext& ctx, size_t size) {
-  if (size <= static_cast<size_t>(ctx.config().proto_max_bulk_len)) return true;
-  ctx.reply().Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
-  return false;
-}
-
-// The key, which is absent, gets the string.
-void StoreNew(CommandContext& ctx, const Key& key, BulkBuffer text) {
-  const int64_t deadline = ctx.access().DefaultDeadline(key);
-  if (text.size() > Entry::kInlineMax) {
-    ctx.access().SetString(key, std::move(text), deadline);
-  } else {
-    ctx.access().SetString(key, text.view(), deadline);
-  }
-  ctx.Notify(event_flags::kNew, "new", key);
-}
-
 void Append(CommandContext& ctx) {
   const Key& key = ctx.key(0);
   const std::string_view tail = ctx.arg(2);
@@ -338,18 +321,8 @@ void SetRange(CommandContext& ctx) {
   const auto start = static_cast<size_t>(offset);
   size = std::max(size, start + patch.size());
   if (!FitsBulk(ctx, size)) return;
-  if (entry == nullptr) {
-    BulkBuffer text;
-    text.Grow(size);
-    std::memset(text.data(), 0, start);
-    std::memcpy(text.data() + start, patch.data(), patch.size());
-    text.Resize(size);
-    StoreNew(ctx, key, std::move(text));
-  } else {
-    ctx.access().EditString(key, entry, size, [&](char* bytes) {
-      std::memcpy(bytes + start, patch.data(), patch.size());
-    });
-  }
+  EditOrStore(ctx, key, entry, size,
+              [&](char* bytes) { std::memcpy(bytes + start, patch.data(), patch.size()); });
   ctx.Notify(event_flags::kString, "setrange", key);
   ctx.reply().Integer(static_cast<int64_t>(size));
 }

@@ -34,6 +34,34 @@ constexpr CommandRow kRows[] = {
     {"SUBSTR", "key position position", 2},
     {"SETRANGE", "key position value", 5},
     {"LCS", "key key {LEN|IDX|MINMATCHLEN position|WITHMATCHLEN}", 4},
+    // Bits.
+    {"SETBIT", "key bit onoff", 8},
+    {"GETBIT", "key bit", 3},
+    {"BITCOUNT", "key", 2},
+    {"BITCOUNT", "key position position unit?", 4},
+    {"BITPOS", "key onoff", 2},
+    {"BITPOS", "key onoff position", 2},
+    {"BITPOS", "key onoff position position unit?", 4},
+    {"BITOP", "(AND|OR|XOR|NOT) key key", 3},
+    {"BITOP", "(AND|OR|XOR|NOT|junk) key key+", 4},
+    {"BITFIELD",
+     "key (GET fieldtype fieldbit|SET fieldtype fieldbit int|INCRBY fieldtype fieldbit int"
+     "|OVERFLOW (WRAP|SAT|FAIL|junk))+",
+     10},
+    {"BITFIELD_RO", "key (GET fieldtype fieldbit)+", 2},
+    {"BITFIELD_RO", "key (GET fieldtype fieldbit|SET fieldtype fieldbit int)", 1},
+    // Cardinalities.
+    {"PFADD", "sketch element*", 10},
+    {"PFADD",
+     "sketch element element element element element element element element element element "
+     "element element element element element element element element element element",
+     6},
+    {"PFCOUNT", "sketch", 5},
+    {"PFCOUNT", "sketch+", 3},
+    {"PFMERGE", "sketch sketch*", 4},
+    {"PFDEBUG", "(ENCODING|DECODE|TODENSE|GETREG|junk) sketch", 1},
+    {"GET", "sketch", 2},
+    {"SET", "sketch sketchbytes", 1},
     // Keys.
     {"DEL", "key+", 4},
     {"UNLINK", "key+", 3},
@@ -92,6 +120,22 @@ constexpr CommandRow kRows[] = {
     {"CLIENT", "SETNAME cname", 1, Match::kExact, Use::kData, true},
     {"CLIENT", "GETNAME", 1, Match::kExact, Use::kData, true},
     {"CLIENT", "ID", 1, Match::kShape},
+    {"CLIENT", "KILL (ID int|TYPE junk|USER junk|SKIPME junk|ADDR junk|junk junk)", 1},
+    {"CLIENT", "UNBLOCK int (TIMEOUT|ERROR|junk)?", 1},
+    {"CLIENT", "NO-EVICT (ON|OFF|junk)", 1},
+    {"CLIENT", "GETREDIR", 1},
+    {"CLIENT", "TRACKINGINFO", 1},
+    {"ROLE", "", 1},
+    {"LASTSAVE", "", 1, Match::kShape},
+    {"READONLY", "", 1},
+    {"READWRITE", "", 1},
+    {"CLUSTER", "(INFO|NODES|SLOTS|SHARDS|MYID|LINKS|HELP|KEYSLOT key|COUNTKEYSINSLOT int)", 1},
+    {"ACL", "WHOAMI", 1},
+    {"MODULE", "LIST", 1},
+    {"FUNCTION", "LIST {LIBRARYNAME pattern|WITHCODE|junk}", 1},
+    {"SPUBLISH", "channel value", 1},
+    {"PUBSUB", "SHARDNUMSUB channel*", 1},
+    {"PUBSUB", "NUMSUB channel*", 1},
     // Connections of their own.
     {"HELLO", "protocol? {AUTH user password|SETNAME cname}", 6, Match::kHello, Use::kSession},
     {"AUTH", "(password|user password)", 6, Match::kExact, Use::kSession},
@@ -102,6 +146,8 @@ constexpr CommandRow kRows[] = {
     {"UNSUBSCRIBE", "channel*", 4, Match::kExact, Use::kPubSub},
     {"PSUBSCRIBE", "cpattern+", 5, Match::kExact, Use::kPubSub},
     {"PUNSUBSCRIBE", "cpattern*", 4, Match::kExact, Use::kPubSub},
+    {"SSUBSCRIBE", "channel+", 3, Match::kExact, Use::kPubSub},
+    {"SUNSUBSCRIBE", "channel*", 2, Match::kExact, Use::kPubSub},
     {"PING", "value?", 3, Match::kExact, Use::kPubSub},
     {"GET", "key", 1, Match::kExact, Use::kPubSub},
     {"SET", "key value", 1, Match::kExact, Use::kPubSub},
@@ -142,8 +188,10 @@ Request Reader(const std::string& type, const std::string& key) {
 std::span<const CommandRow> CommandRows() { return kRows; }
 
 std::string InfoName(const CommandRow& row) {
-  if (row.name != "CONFIG" && row.name != "CLIENT" && row.name != "COMMAND" &&
-      row.name != "OBJECT") {
+  static constexpr std::string_view kContainers[] = {"ACL",      "CLIENT", "COMMAND", "CONFIG",
+                                                     "FUNCTION", "MODULE", "OBJECT",  "PUBSUB"};
+  if (std::find(std::begin(kContainers), std::end(kContainers), row.name) ==
+      std::end(kContainers)) {
     return std::string(row.name);
   }
   const std::string_view sub = row.grammar.substr(0, row.grammar.find(' '));

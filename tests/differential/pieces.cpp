@@ -73,6 +73,23 @@ constexpr std::string_view kDumps[] = {
     "\x00\xc0\x05"sv,
     "",
     "hello"};
+constexpr std::string_view kBitUnits[] = {"BIT", "BYTE", "bit", "Byte", "BIT", "nosuch", ""};
+constexpr std::string_view kFieldTypes[] = {"u8",  "i8",  "u1",  "i1",  "i64", "u63", "i5",
+                                            "u12", "i33", "i16", "u64", "i65", "u0",  "I8",
+                                            "x8",  "u",   "8",   "",    "u08", "i-1"};
+constexpr std::string_view kOddBits[] = {
+    "-1", "abc", "",  "4294967296", "9223372036854775807",  "1.5",
+    "01", "#-1", "#", "##1",        "#9223372036854775807", "9223372036854775808"};
+// Whole ones, then what only looks like one.
+constexpr std::string_view kSketches[] = {
+    "HYLL\x01\0\0\0\0\0\0\0\0\0\0\0\x7f\xff"sv,
+    "HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x7f\xff"sv,
+    "HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x60\xf3\x80\x50\xb1\x84\x4b\xfb\x80\x42\x5a"sv,
+    "HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80"sv,
+    "HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x7f\xff\x7f\xff"sv,
+    "HYLL\0\0\0\0\0\0\0\0\0\0\0\x80\x01\x02"sv,
+    "HYLL\x02\0\0\0\0\0\0\0\0\0\0\x80\x7f\xff"sv,
+    "HYLL"};
 constexpr std::string_view kFloats[] = {"0",
                                         "1",
                                         "-1",
@@ -222,6 +239,9 @@ constexpr std::string_view kJunk[] = {"",
                                       "%s%n",
                                       "0"};
 
+// The last ones of AllKeys.
+constexpr size_t kSketchKeys = 8;
+
 std::string Valid(std::span<const std::string_view> good, std::span<const std::string_view> bad,
                   int percent, Random& random) {
   return std::string(random.Chance(percent) ? random.Pick(good) : random.Pick(bad));
@@ -230,7 +250,7 @@ std::string Valid(std::span<const std::string_view> good, std::span<const std::s
 std::string Key(Random& random) {
   const std::vector<std::string>& keys = AllKeys();
   // A few keys take most of the traffic, so that a command meets what another one left.
-  return random.Chance(60) ? keys[random.Below(6)] : keys[random.Below(keys.size())];
+  return random.Chance(60) ? keys[random.Below(6)] : keys[random.Below(keys.size() - kSketchKeys)];
 }
 
 std::string Value(Random& random) {
@@ -255,6 +275,23 @@ std::string Float(Random& random) {
 std::string Position(Random& random) {
   if (random.Chance(20)) return std::string(random.Pick(kInts));
   return std::to_string(random.Between(-40, 40));
+}
+
+// Where a bit is: mostly in the first bytes, and never so far out that a value grows large.
+std::string Bit(Random& random) {
+  if (random.Chance(12)) return std::string(random.Pick(kOddBits));
+  if (random.Chance(5)) return std::to_string(random.Below(500'000));
+  return std::to_string(random.Below(300));
+}
+
+std::string FieldBit(Random& random) {
+  return random.Chance(30) ? "#" + std::to_string(random.Below(40)) : Bit(random);
+}
+
+// Keys whose values are mostly cardinalities, and that no command changes bit by bit: of one that
+// has been damaged redis-server changes a part before it notices.
+std::string SketchKey(Random& random) {
+  return random.Chance(95) ? "s:" + std::to_string(random.Below(kSketchKeys)) : Key(random);
 }
 
 template <const auto& kTable>
@@ -286,6 +323,17 @@ constexpr Piece kPieces[] = {
     {"int", From<kInts>},
     {"position", Position},
     {"payload", From<kDumps>},
+    {"bit", Bit},
+    {"onoff", [](Random& r) { return r.Chance(92) ? std::to_string(r.Below(2)) : From<kInts>(r); }},
+    {"unit", From<kBitUnits>},
+    {"fieldtype",
+     [](Random& r) {
+       return r.Chance(85) ? std::string(kFieldTypes[r.Below(10)]) : From<kFieldTypes>(r);
+     }},
+    {"fieldbit", FieldBit},
+    {"sketch", SketchKey},
+    {"sketchbytes", From<kSketches>},
+    {"element", [](Random& r) { return "e" + std::to_string(r.Below(3000)); }},
     {"seconds", [](Random& r) { return r.Chance(75) ? Seconds(r) : From<kBadTtl>(r); }},
     {"millis", [](Random& r) { return r.Chance(75) ? Millis(r) : From<kBadTtl>(r); }},
     {"future", [](Random& r) { return Valid(kAt, kBadTtl, 85, r); }},
@@ -337,6 +385,7 @@ const std::vector<std::string>& AllKeys() {
     }
     all.emplace_back("\0bin\0"sv);
     all.emplace_back(300, 'L');
+    for (size_t i = 0; i < kSketchKeys; ++i) all.push_back("s:" + std::to_string(i));
     return all;
   }();
   return keys;

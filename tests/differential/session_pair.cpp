@@ -36,7 +36,9 @@ void SortUnordered(const Request& request, std::vector<Reply>* frames) {
     first = last;
   }
   const std::string name = CommandName(request);
-  if (request.args.size() != 1 || (name != "UNSUBSCRIBE" && name != "PUNSUBSCRIBE")) return;
+  if (request.args.size() != 1 ||
+      (name != "UNSUBSCRIBE" && name != "PUNSUBSCRIBE" && name != "SUNSUBSCRIBE"))
+    return;
   std::vector<Reply> channels;
   for (const Reply& frame : *frames) {
     if (frame.elements.size() == 3) channels.push_back(frame.elements[1]);

@@ -35,6 +35,27 @@ TEST_P(PubSubTest, ChannelsAndPatterns) {
   EXPECT_EQ(subscriber.Read(), Frame({Bulk("pmessage"), Bulk("[ab]*"), Bulk("bc"), Bulk("")}));
 }
 
+TEST_P(PubSubTest, ShardChannelsAreApartFromTheOthers) {
+  Connection subscriber = Subscriber();
+  EXPECT_EQ(subscriber.Ask({"SUBSCRIBE", "a"}), Frame({Bulk("subscribe"), Bulk("a"), Int(1)}));
+  EXPECT_EQ(subscriber.Ask({"SSUBSCRIBE", "a"}), Frame({Bulk("ssubscribe"), Bulk("a"), Int(1)}));
+  EXPECT_EQ(subscriber.Ask({"SSUBSCRIBE", "b"}), Frame({Bulk("ssubscribe"), Bulk("b"), Int(2)}));
+  Client client = Connect();
+  EXPECT_EQ(client.Run("SPUBLISH", "a", "sharded"), Int(1));
+  EXPECT_EQ(subscriber.Read(), Frame({Bulk("smessage"), Bulk("a"), Bulk("sharded")}));
+  EXPECT_EQ(client.Run("PUBLISH", "a", "plain"), Int(1));
+  EXPECT_EQ(subscriber.Read(), Frame({Bulk("message"), Bulk("a"), Bulk("plain")}));
+  EXPECT_EQ(client.Run("PUBLISH", "b", "plain"), Int(0));
+  EXPECT_EQ(client.Run("PUBSUB", "SHARDNUMSUB", "a", "c"),
+            Array({Bulk("a"), Int(1), Bulk("c"), Int(0)}));
+  EXPECT_EQ(client.Run("PUBSUB", "SHARDCHANNELS", "b*"), Array({Bulk("b")}));
+  EXPECT_EQ(client.Run("PUBSUB", "CHANNELS"), Array({Bulk("a")}));
+  EXPECT_EQ(subscriber.Ask({"SUNSUBSCRIBE", "a"}),
+            Frame({Bulk("sunsubscribe"), Bulk("a"), Int(1)}));
+  EXPECT_EQ(subscriber.Ask({"SUNSUBSCRIBE"}), Frame({Bulk("sunsubscribe"), Bulk("b"), Int(0)}));
+  EXPECT_EQ(client.Run("SPUBLISH", "a", "x"), Int(0));
+}
+
 TEST_P(PubSubTest, TheEmptyNameIsANameToo) {
   Connection subscriber = Subscriber();
   subscriber.Ask({"SUBSCRIBE", ""});

@@ -122,6 +122,35 @@ std::vector<std::string> RandomWriter::OfExpiry() {
   return words;
 }
 
+std::vector<std::string> RandomWriter::OfBits() {
+  const std::string bit = std::to_string(Below(400));
+  const auto element = [this] { return "e" + std::to_string(Below(500)); };
+  const auto sketch = [this] { return Key() + ":hll"; };
+  static constexpr const char* kOperations[] = {"AND", "OR", "XOR", "NOT"};
+  switch (Below(8)) {
+    case 0:
+    case 1:
+      return {"SETBIT", Key(), bit, std::to_string(Below(2))};
+    case 2: {
+      const size_t operation = Below(4);
+      std::vector<std::string> words = {"BITOP", kOperations[operation], Key(), Key()};
+      if (operation < 3) words.push_back(Key());
+      return words;
+    }
+    case 3:
+      return {"BITFIELD", Key(), "SET", "u7", bit, std::to_string(Below(128)),
+              "INCRBY",   "i5",  "#3",  "9"};
+    case 4:
+    case 5:
+      return {"PFADD", sketch(), element(), element(), element()};
+    case 6:
+      return {OneIn(3) ? "PFCOUNT" : "PFADD", sketch()};
+    default:
+      return OneIn(4) ? std::vector<std::string>{"PFDEBUG", "TODENSE", sketch()}
+                      : std::vector<std::string>{"PFMERGE", sketch(), sketch(), sketch()};
+  }
+}
+
 std::vector<std::string> RandomWriter::OfCollections() {
   auto field = [this] { return "f" + std::to_string(Below(8)); };
   const std::string list = Key() + ":list";
@@ -147,8 +176,9 @@ std::vector<std::string> RandomWriter::OfCollections() {
 
 std::vector<std::string> RandomWriter::OfKeyspaces() {
   static constexpr const char* kNames[] = {"0", "1", "cache", "timed", "fifo"};
-  switch (Below(40)) {
+  switch (Below(30)) {
     case 0:
+    case 6:
       return {"FLUSHDB"};
     case 1:
       return OneIn(4) ? std::vector<std::string>{"FLUSHALL"}
@@ -167,7 +197,10 @@ std::vector<std::string> RandomWriter::OfKeyspaces() {
 
 std::vector<std::string> RandomWriter::Command() {
   prefix_ = Below(6);
-  switch (Below(16)) {
+  switch (Below(18)) {
+    case 16:
+    case 17:
+      return OfBits();
     case 0:
     case 1:
     case 2:

@@ -57,6 +57,7 @@ class RandomWriter {
   std::vector<std::string> OfStrings();
   std::vector<std::string> OfKeys();
   std::vector<std::string> OfExpiry();
+  std::vector<std::string> OfBits();
   std::vector<std::string> OfCollections();
   std::vector<std::string> OfKeyspaces();
 

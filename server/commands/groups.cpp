@@ -1,0 +1,37 @@
+#include "server/commands/groups.h"
+
+namespace replete {
+namespace {
+
+constexpr CommandGroup kGroups[] = {
+    {&StringCommands, "string"},
+    {&LcsCommands, "string"},
+    {&BitmapCommands, "bitmap"},
+    {&HyperLogLogCommands, "hyperloglog"},
+    {&KeyCommands, "generic"},
+    {&ObjectCommands, "generic"},
+    {&DumpCommands, "generic"},
+    {&ExpiryCommands, "generic"},
+    {&HashCommands, "hash"},
+    {&ListCommands, "list"},
+    {&ConnectionCommands, "connection"},
+    {&ClientCommands, "connection"},
+    {&ServerCommands, "server"},
+    {&MemoryCommands, "server"},
+    {&ConfigCommands, "server"},
+    {&IntrospectionCommands, "server"},
+    {&ReplicationCommands, "generic"},
+    {&SingleNodeCommands, "server"},
+    {&NamespaceCommands, "namespace"},
+    {&ClusterCommands, "cluster"},
+    {&FunctionCommands, "scripting"},
+    {&TransactionCommands, "transactions"},
+    {&PubSubCommands, "pubsub"},
+    {&TestCommands, "test"},
+};
+
+}  // namespace
+
+std::span<const CommandGroup> CommandGroups() { return kGroups; }
+
+}  // namespace replete
