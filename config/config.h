@@ -54,6 +54,12 @@ struct Config {
   uint64_t hash_max_listpack_value = 64;
   int list_max_listpack_size = -2;
   uint64_t hll_sparse_max_bytes = 3000;
+  // observation
+  int64_t slowlog_log_slower_than = 10000;  // microseconds; negative: none
+  int64_t slowlog_max_len = 128;
+  int64_t latency_monitor_threshold = 0;  // milliseconds; 0: none
+  bool latency_tracking = true;
+  std::vector<double> latency_tracking_info_percentiles = {50, 99, 99.9};
 
   bool operator==(const Config&) const = default;
 };

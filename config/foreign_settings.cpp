@@ -134,11 +134,6 @@ constexpr ForeignSetting kForeign[] = {
     {"tracking-table-max-keys", "", kLive, kNever,
      "client tracking is not available in this version"},
     {"busy-reply-threshold", "lua-time-limit", kLive, kNever, kNoScripts},
-    {"slowlog-log-slower-than", "", kLive, kNever, kNotYet},
-    {"slowlog-max-len", "", kLive, kNever, kNotYet},
-    {"latency-monitor-threshold", "", kLive, kNever, kNotYet},
-    {"latency-tracking", "", kLive, kNever, kNotYet},
-    {"latency-tracking-info-percentiles", "", kLive, kNever, kNotYet},
     {"admin-port", "", kImmutable, "0", kNotYet},
 
     // Access.

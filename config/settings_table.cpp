@@ -69,6 +69,22 @@ Problem SetEvents(const Setting&, std::string_view text, Config* config) {
   return ParseEventFlags(text, &config->notify_keyspace_events);
 }
 
+Problem SetPercentiles(const Setting&, std::string_view text, Config* config) {
+  std::vector<double> percentiles;
+  for (const std::string_view word : SplitAtBlanks(text)) {
+    if (word.empty()) continue;
+    const std::string copy(word);
+    char* end = nullptr;
+    const double value = std::strtod(copy.c_str(), &end);
+    if (end != copy.c_str() + copy.size() || !(value >= 0 && value <= 100)) {
+      return "latency-tracking-info-percentiles has an invalid percentile";
+    }
+    percentiles.push_back(value);
+  }
+  config->latency_tracking_info_percentiles = std::move(percentiles);
+  return std::nullopt;
+}
+
 constexpr Setting kSettings[] = {
     Setting{.name = "bind",
             .section = "server",
@@ -231,6 +247,34 @@ constexpr Setting kSettings[] = {
         {.name = "hll-sparse-max-bytes",
          .section = "types",
          .doc = "HyperLogLogs up to so many bytes are stored compactly."}),
+    IntegerRow<&Config::slowlog_log_slower_than>(
+        -1, kMaxLong,
+        {.name = "slowlog-log-slower-than",
+         .section = "observation",
+         .doc = "Commands that take so many microseconds are kept for SLOWLOG; -1 = none."}),
+    IntegerRow<&Config::slowlog_max_len>(0, kMaxLong,
+                                         {.name = "slowlog-max-len",
+                                          .section = "observation",
+                                          .doc = "So many of them are kept, the latest."}),
+    IntegerRow<&Config::latency_monitor_threshold>(
+        0, kMaxLong,
+        {.name = "latency-monitor-threshold",
+         .section = "observation",
+         .doc = "Events that take so many milliseconds are kept for LATENCY; 0 = none."}),
+    YesNoRow<&Config::latency_tracking>({.name = "latency-tracking",
+                                         .section = "observation",
+                                         .doc = "Keep the distribution of each command's times."}),
+    Setting{.name = "latency-tracking-info-percentiles",
+            .section = "observation",
+            .doc = "Percentiles of these times that INFO latencystats shows.",
+            .allowed = "numbers from 0 to 100",
+            .kind = ValueKind::kList,
+            .set = SetPercentiles,
+            .get =
+                [](const Config& config) {
+                  return fmt::format("{}",
+                                     fmt::join(config.latency_tracking_info_percentiles, " "));
+                }},
 };
 
 }  // namespace

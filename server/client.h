@@ -64,6 +64,8 @@ struct ClientInfo {
   std::atomic<int64_t> last_active_ms{0};  // monotonic
   std::atomic<uint64_t> commands{0};
   std::atomic<size_t> query_buffer{0};
+  std::atomic<size_t> query_buffer_free{0};
+  std::atomic<size_t> queued_bytes{0};  // of what MULTI queued
   std::atomic<size_t> output_buffer{0};
   std::atomic<int> queued{-1};
   std::atomic<uint32_t> subscriptions{0};

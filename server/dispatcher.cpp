@@ -29,8 +29,12 @@ constexpr std::string_view kDroppedMeanwhile =
 
 }  // namespace
 
-Dispatcher::Dispatcher(Server& server) : server_(server), context_(server, *this, server.clock()) {
+Dispatcher::Dispatcher(Server& server) : Dispatcher(server, server.shared_command_stats()) {}
+
+Dispatcher::Dispatcher(Server& server, CommandStats& stats)
+    : server_(server), context_(server, *this, server.clock()), stats_(stats) {
   Refresh();
+  StartClock();
 }
 
 Dispatcher::~Dispatcher() = default;
@@ -40,6 +44,7 @@ void Dispatcher::RefreshConfig() {
     config_ = server_.settings().Snapshot();
     config_version_ = version;
     context_.config_ = config_.get();
+    RefreshSlowTicks();
   }
 }
 
@@ -64,6 +69,8 @@ Outcome Dispatcher::Execute(const Call& call) {
   const Command* command = LookUp(call);
   if (command == nullptr || !Admit(call, *command)) {
     if (call.client.in_multi) call.client.multi_failed = true;
+    if (command != nullptr) stats_.NoteRejected(*command);
+    AnswersError(reply_start_);
     return Outcome::kDone;
   }
   if (server_.pause().active() && server_.pause().Holds(PauseFlags(call, *command), call.session))
@@ -73,10 +80,20 @@ Outcome Dispatcher::Execute(const Call& call) {
     Queue(call, *command);
     return Outcome::kDone;
   }
-  Begin(call, *command);
+  const Outcome outcome = ResolveAndRun(call, *command);
+  if (outcome != Outcome::kParked && outcome != Outcome::kAway) {
+    Account(call.client, *command, call.args, reply_start_);
+  }
+  if (server_.monitors().any() && outcome != Outcome::kParked) [[unlikely]]
+    server_.monitors().Show(call.client, *command, call.args);
+  return outcome;
+}
+
+Outcome Dispatcher::ResolveAndRun(const Call& call, const Command& command) {
+  Begin(call, command);
   Outcome outcome = Outcome::kDone;
-  if (Resolve(call.client, *command, call.args, call.first_hash)) {
-    outcome = LockAndRun(call, *command);
+  if (Resolve(call.client, command, call.args, call.first_hash)) {
+    outcome = LockAndRun(call, command);
   }
   // (Away, the client is the worker's.)
   if (outcome != Outcome::kParked && outcome != Outcome::kAway && call.client.loads) [[unlikely]]
@@ -85,8 +102,6 @@ Outcome Dispatcher::Execute(const Call& call) {
     Unwatch(call.client);
   if (!events_.empty()) [[unlikely]]
     PublishEvents();
-  if (server_.monitors().any() && outcome != Outcome::kParked) [[unlikely]]
-    server_.monitors().Show(call.client, *command, call.args);
   return outcome;
 }
 
@@ -108,6 +123,7 @@ const Command* Dispatcher::LookUp(const Call& call) {
   }
   const auto argc = static_cast<int>(call.args.size());
   if (command->arity > 0 ? argc != command->arity : argc < -command->arity) {
+    stats_.NoteRejected(*command);
     Reject(call, *command,
            fmt::format("ERR wrong number of arguments for '{}' command",
                        FullName(container_, *command)));
@@ -439,7 +455,11 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
   const bool resolved = Resolve(*context_.client_, *queued.command, args, 0);
   if (resolved && held.Covers(locks_)) {
     std::swap(held, locks_);
+    const uint64_t exec_clock = std::exchange(clock_, CycleClock::Ticks());
+    const size_t reply_start = output().size();
     RunOrFail(*queued.command);
+    Account(*context_.client_, *queued.command, args, reply_start);
+    clock_ = exec_clock;
     std::swap(held, locks_);
     if (server_.monitors().any()) [[unlikely]]
       server_.monitors().Show(*context_.client_, *queued.command, args);
@@ -508,6 +528,7 @@ void Dispatcher::RunAway(const Call& call, const Command& command) {
       while (!away.TryUnwatch(*job->client)) std::this_thread::yield();
     }
     away.PublishEvents();
+    away.Account(*job->client, *job->command, args, 0);
     job->session->Complete(std::move(away.output()), std::move(away.tokens_));
   });
 }

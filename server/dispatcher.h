@@ -14,6 +14,8 @@
 #include "server/client.h"
 #include "server/command.h"
 #include "server/command_context.h"
+#include "server/command_stats.h"
+#include "server/cycle_clock.h"
 
 namespace replete {
 
@@ -33,7 +35,9 @@ enum class Outcome : uint8_t {
 // One thread at a time.
 class Dispatcher final : public KeyspaceListener {
  public:
+  // Counts into the server's own statistics, or where the caller says: one thread each.
   explicit Dispatcher(Server& server);
+  Dispatcher(Server& server, CommandStats& stats);
   ~Dispatcher() override;
 
   // Settings and namespaces as they are now; two loads when nothing has changed. Each request
@@ -54,6 +58,8 @@ class Dispatcher final : public KeyspaceListener {
     std::span<const std::string_view> members = {};
   };
   Outcome Execute(const Call& call);
+  // The time of the next command begins now, not with the end of the one before it.
+  void StartClock() { clock_ = CycleClock::Ticks(); }
   OutputBuffer& output() { return context_.own_output_; }
   // Of the last Execute that was kDone: what its reply has to wait for, and where in output() it
   // begins.
@@ -124,6 +130,13 @@ class Dispatcher final : public KeyspaceListener {
   void Reject(const Call& call, const Command& command, std::string_view error);
   static uint32_t PauseFlags(const Call& call, const Command& command);
   void Queue(const Call& call, const Command& command);
+  Outcome ResolveAndRun(const Call& call, const Command& command);
+  void RefreshSlowTicks();
+  bool AnswersError(size_t reply_start);
+  void Account(Client& client, const Command& command, std::span<const std::string_view> args,
+               size_t reply_start);
+  void NoteSlow(const Client& client, const Command& command,
+                std::span<const std::string_view> args, int64_t nanos);
   bool Resolve(Client& client, const Command& command, std::span<const std::string_view> args,
                uint64_t first_hash);
   bool ResolveKeys(const Command& command, std::span<const std::string_view> args,
@@ -191,6 +204,9 @@ class Dispatcher final : public KeyspaceListener {
   bool out_of_memory_ = false;
   size_t push_position_ = 0;
   const Command* container_ = nullptr;  // of the command being looked up
+  CommandStats& stats_;
+  uint64_t clock_ = 0;                // when the command began, CycleClock
+  uint64_t slow_ticks_ = UINT64_MAX;  // commands that take longer are noted
   Counter commands_;
   uint64_t random_ = 0x9e3779b97f4a7c15;
   size_t sweeps_ = 0;

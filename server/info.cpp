@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,39 +19,12 @@
 #include "config/values.h"
 #include "core/keyspace/allocator.h"
 #include "core/keyspace/clock.h"
+#include "server/info_lines.h"
 #include "server/server.h"
 #include "server/version.h"
 
 namespace replete {
 namespace {
-
-// Lines "name:value" of a section.
-class Lines {
- public:
-  explicit Lines(std::string* out) : out_(out) {}
-
-  template <typename Value>
-  void Add(std::string_view name, const Value& value) {
-    fmt::format_to(std::back_inserter(*out_), "{}:{}\r\n", name, value);
-  }
-  // With the same in words beside it.
-  void AddBytes(std::string_view name, uint64_t bytes) {
-    Add(name, bytes);
-    Add(fmt::format("{}_human", name), Human(bytes));
-  }
-
- private:
-  static std::string Human(uint64_t bytes) {
-    if (bytes < 1024) return fmt::format("{}B", bytes);
-    double value = static_cast<double>(bytes);
-    size_t unit = 0;
-    constexpr std::string_view kUnits = "BKMGTP";
-    for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
-    return fmt::format("{:.2f}{}", value, kUnits[unit]);
-  }
-
-  std::string* out_;
-};
 
 // Every keyspace once: a named one may stand in a database's place.
 std::vector<std::shared_ptr<Keyspace>> AllKeyspaces(const NamespaceMap& map) {
@@ -68,10 +42,17 @@ std::string Executable() {
   return size > 0 ? std::string(path.data(), static_cast<size_t>(size)) : std::string();
 }
 
-void WriteServer(Server& server, Lines& lines) {
+int64_t WallMicros() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+void WriteServer(Server& server, InfoLines& lines) {
   utsname system{};
   uname(&system);
   const int64_t uptime = (MonotonicNanos() / 1'000'000 - server.started_ms()) / 1000;
+  const int64_t now_us = WallMicros();
   lines.Add("redis_version", kRedisVersion);
   lines.Add("replete_version", kRepleteVersion);
   lines.Add("redis_mode", "standalone");
@@ -83,19 +64,39 @@ void WriteServer(Server& server, Lines& lines) {
   lines.Add("tcp_port", server.port());
   lines.Add("uptime_in_seconds", uptime);
   lines.Add("uptime_in_days", uptime / 86400);
-  lines.Add("hz",
-            10);  // as CONFIG GET answers: upkeep that is not bound to an instant runs every 100 ms
+  lines.Add("server_time_usec", now_us);
+  // As CONFIG GET answers: upkeep that is not bound to an instant runs every 100 ms.
+  lines.Add("hz", 10);
+  lines.Add("configured_hz", 10);
+  lines.Add("process_supervised", "no");
+  lines.Add("config_file", "");
   lines.Add("executable", Executable());
 }
 
-void WriteClients(Server& server, Lines& lines) {
+void WriteClients(Server& server, InfoLines& lines) {
   size_t blocked = 0;
-  server.ForEachClient([&blocked](const ClientInfo& client) {
+  size_t subscribers = 0;
+  size_t largest_input = 0;
+  size_t largest_output = 0;
+  server.ForEachClient([&](const ClientInfo& client) {
     if (client.blocked.load(std::memory_order_relaxed)) ++blocked;
+    if (client.subscriptions.load(std::memory_order_relaxed) +
+            client.patterns.load(std::memory_order_relaxed) +
+            client.shard_subscriptions.load(std::memory_order_relaxed) >
+        0) {
+      ++subscribers;
+    }
+    largest_input = std::max(largest_input, client.query_buffer.load(std::memory_order_relaxed));
+    largest_output = std::max(largest_output, client.output_buffer.load(std::memory_order_relaxed));
   });
   lines.Add("connected_clients", server.client_count());
   lines.Add("maxclients", server.settings().Snapshot()->maxclients);
+  lines.Add("client_recent_max_input_buffer", largest_input);
+  lines.Add("client_recent_max_output_buffer", largest_output);
   lines.Add("blocked_clients", blocked);
+  lines.Add("pubsub_clients", subscribers);
+  lines.Add("tracking_clients", 0);
+  lines.Add("cluster_connections", 0);
 }
 
 uint64_t ResidentBytes() {
@@ -111,7 +112,7 @@ uint64_t ResidentBytes() {
 #if REPLETE_JEMALLOC
 constexpr std::string_view kAllocator = "jemalloc-" JEMALLOC_VERSION;
 
-void WriteAllocator(Lines& lines) {
+void WriteAllocator(InfoLines& lines) {
   // jemalloc's figures are those of its current epoch.
   uint64_t epoch = 1;
   mallctl("epoch", nullptr, nullptr, &epoch, sizeof(epoch));
@@ -126,30 +127,46 @@ void WriteAllocator(Lines& lines) {
 #else
 constexpr std::string_view kAllocator = "libc";
 
-void WriteAllocator(Lines&) {}
+void WriteAllocator(InfoLines&) {}
 #endif
 
-void WriteMemory(Server& server, Lines& lines) {
+std::string Percent(uint64_t part, uint64_t whole) {
+  const double percent =
+      whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
+  return fmt::format("{:.2f}%", percent);
+}
+
+void WriteMemory(Server& server, InfoLines& lines) {
   const auto config = server.settings().Snapshot();
-  lines.AddBytes("used_memory",
-                 static_cast<uint64_t>(std::max<int64_t>(0, server.memory_limit().used())));
-  lines.AddBytes("used_memory_rss", ResidentBytes());
-  lines.Add("used_memory_dataset", std::max<int64_t>(0, server.memory().used()));
+  const auto used = static_cast<uint64_t>(std::max<int64_t>(0, server.memory_limit().used()));
+  const uint64_t peak = std::max(used, server.memory_limit().Peak());
+  const uint64_t resident = ResidentBytes();
+  const auto dataset = static_cast<uint64_t>(std::max<int64_t>(0, server.memory().used()));
+  lines.AddBytes("used_memory", used);
+  lines.AddBytes("used_memory_rss", resident);
+  lines.AddBytes("used_memory_peak", peak);
+  lines.Add("used_memory_peak_perc", Percent(used, peak));
+  lines.Add("used_memory_overhead", used - std::min(used, dataset));
+  lines.Add("used_memory_dataset", dataset);
+  lines.Add("used_memory_dataset_perc", Percent(dataset, used));
   WriteAllocator(lines);
   lines.AddBytes("total_system_memory", static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
                                             static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
   lines.AddBytes("maxmemory", config->maxmemory);
   lines.Add("maxmemory_policy", RedisEvictionPolicyWord(config->maxmemory_policy));
+  const double ratio = used == 0 ? 0 : static_cast<double>(resident) / static_cast<double>(used);
+  lines.Add("mem_fragmentation_ratio", fmt::format("{:.2f}", ratio));
+  lines.Add("mem_fragmentation_bytes", static_cast<int64_t>(resident) - static_cast<int64_t>(used));
   lines.Add("mem_allocator", kAllocator);
 }
 
 // Nothing is persisted in this version; libraries wait until `loading` says 0.
-void WritePersistence(Server&, Lines& lines) {
+void WritePersistence(Server&, InfoLines& lines) {
   lines.Add("loading", 0);
   lines.Add("aof_enabled", 0);
 }
 
-void WriteStats(Server& server, Lines& lines) {
+void WriteStats(Server& server, InfoLines& lines) {
   StatsTotal total = server.namespaces().departed();
   for (const auto& keyspace : AllKeyspaces(*server.namespaces().Current())) {
     total.Add(keyspace->stats());
@@ -157,24 +174,36 @@ void WriteStats(Server& server, Lines& lines) {
   const ServerStats& stats = server.stats();
   lines.Add("total_connections_received", stats.connections_received.load());
   lines.Add("total_commands_processed", server.commands_processed());
+  lines.Add("instantaneous_ops_per_sec", server.rates().Of(Rates::kCommands));
   lines.Add("total_net_input_bytes", stats.net_input_bytes.load());
   lines.Add("total_net_output_bytes", stats.net_output_bytes.load());
+  const auto kbps = [&server](Rates::Which which) {
+    return fmt::format("{:.2f}", static_cast<double>(server.rates().Of(which)) / 1024);
+  };
+  lines.Add("instantaneous_input_kbps", kbps(Rates::kInputBytes));
+  lines.Add("instantaneous_output_kbps", kbps(Rates::kOutputBytes));
   lines.Add("rejected_connections", stats.rejected_connections.load());
   lines.Add("expired_keys", total.expired);
   lines.Add("evicted_keys", total.evicted);
   lines.Add("keyspace_hits", total.hits);
   lines.Add("keyspace_misses", total.misses);
+  uint64_t errors = 0;
+  for (const auto& [code, count] : stats.errors()) errors += count;
+  lines.Add("total_error_replies", errors);
   lines.Add("pubsub_channels", server.pubsub().channel_count());
   lines.Add("pubsub_patterns", server.pubsub().pattern_count());
   lines.Add("pubsubshard_channels", server.shard_pubsub().channel_count());
 }
 
-void WriteReplication(Server&, Lines& lines) {
+void WriteReplication(Server& server, InfoLines& lines) {
   lines.Add("role", "master");
   lines.Add("connected_slaves", 0);
+  lines.Add("master_replid", server.run_id());
+  lines.Add("master_repl_offset", 0);
+  lines.Add("repl_backlog_active", 0);
 }
 
-void WriteCpu(Server&, Lines& lines) {
+void WriteCpu(Server&, InfoLines& lines) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const auto add = [&lines](std::string_view name, const timeval& time) {
@@ -184,9 +213,9 @@ void WriteCpu(Server&, Lines& lines) {
   add("used_cpu_user", usage.ru_utime);
 }
 
-void WriteCluster(Server&, Lines& lines) { lines.Add("cluster_enabled", 0); }
+void WriteCluster(Server&, InfoLines& lines) { lines.Add("cluster_enabled", 0); }
 
-void WriteKeyspace(Server& server, Lines& lines) {
+void WriteKeyspace(Server& server, InfoLines& lines) {
   for (const auto& keyspace : server.namespaces().Current()->databases) {
     const size_t keys = keyspace->size();
     if (!keyspace->numbered() || keys == 0) continue;
@@ -195,7 +224,7 @@ void WriteKeyspace(Server& server, Lines& lines) {
   }
 }
 
-void WriteNamespaces(Server& server, Lines& lines) {
+void WriteNamespaces(Server& server, InfoLines& lines) {
   for (const auto& [name, keyspace] : server.namespaces().Current()->named) {
     lines.Add(
         fmt::format("ns_{}", name),
@@ -204,7 +233,7 @@ void WriteNamespaces(Server& server, Lines& lines) {
   }
 }
 
-void WriteReplete(Server& server, Lines& lines) {
+void WriteReplete(Server& server, InfoLines& lines) {
   uint64_t acquisitions = 0;
   uint64_t contended = 0;
   int64_t growth = 0;
@@ -230,10 +259,14 @@ void WriteReplete(Server& server, Lines& lines) {
   lines.Add("lock_contended", contended);
 }
 
+// When a section is shown to who does not name it.
+enum class Shown { kByDefault, kInAll };
+
 struct Section {
   std::string_view name;
   std::string_view title;
-  void (*write)(Server&, Lines&);
+  void (*write)(Server&, InfoLines&);
+  Shown shown = Shown::kByDefault;
 };
 
 constexpr Section kSections[] = {
@@ -244,6 +277,9 @@ constexpr Section kSections[] = {
     {"stats", "Stats", WriteStats},
     {"replication", "Replication", WriteReplication},
     {"cpu", "CPU", WriteCpu},
+    {"commandstats", "Commandstats", WriteCommandStats, Shown::kInAll},
+    {"errorstats", "Errorstats", WriteErrorStats},
+    {"latencystats", "Latencystats", WriteLatencyStats, Shown::kInAll},
     {"cluster", "Cluster", WriteCluster},
     {"keyspace", "Keyspace", WriteKeyspace},
     {"namespaces", "Namespaces", WriteNamespaces},
@@ -251,18 +287,19 @@ constexpr Section kSections[] = {
 };
 
 bool Wanted(const Section& section, std::span<const std::string_view> sections) {
-  return sections.empty() ||
-         std::any_of(sections.begin(), sections.end(), [&section](std::string_view asked) {
-           return SameWord(asked, section.name) || SameWord(asked, "default") ||
-                  SameWord(asked, "all") || SameWord(asked, "everything");
-         });
+  const bool by_default = section.shown == Shown::kByDefault;
+  if (sections.empty()) return by_default;
+  return std::any_of(sections.begin(), sections.end(), [&](std::string_view asked) {
+    return SameWord(asked, section.name) || (SameWord(asked, "default") && by_default) ||
+           SameWord(asked, "all") || SameWord(asked, "everything");
+  });
 }
 
 }  // namespace
 
 std::string InfoText(Server& server, std::span<const std::string_view> sections) {
   std::string text;
-  Lines lines(&text);
+  InfoLines lines(&text);
   for (const Section& section : kSections) {
     if (!Wanted(section, sections)) continue;
     if (!text.empty()) text += "\r\n";
@@ -282,6 +319,8 @@ void ResetInfoStatistics(Server& server) {
   stats.net_input_bytes = 0;
   stats.net_output_bytes = 0;
   stats.ResetMaxima();
+  stats.ResetErrors();
+  server.ResetCommandStats();
 }
 
 }  // namespace replete

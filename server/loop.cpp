@@ -29,7 +29,8 @@ Loop::Loop(Server& server, size_t index, size_t loops)
       // Sockets are used on this thread only: what comes from others comes by post.
       context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       timer_(context_),
-      dispatcher_(server),
+      command_stats_(server.commands(), false),
+      dispatcher_(server, command_stats_),
       poller_(context_),
       pacing_(server.always_pauses()),
       meter_(server.stats()),
@@ -266,6 +267,7 @@ void Loop::Tick() {
   if (index_ == 0 && ticks_ % 5 == 0) {
     server_.CorrectMemory();
     server_.ScaleThreads();
+    server_.SampleRates();
   }
   if (server_.moves_sessions()) Give(server_.loop((index_ + 1) % loops_), 3);
   NoteIteration(start);

@@ -80,6 +80,7 @@ class Loop {
   // A handler that began at `start` (CycleClock) ends now.
   void NoteIteration(uint64_t start) { meter_.Note(start); }
 
+  const CommandStats& command_stats() const { return command_stats_; }
   uint64_t commands() const { return dispatcher_.commands(); }
 
  private:
@@ -101,6 +102,7 @@ class Loop {
   const size_t loops_;
   boost::asio::io_context context_;
   boost::asio::steady_timer timer_;
+  CommandStats command_stats_;
   Dispatcher dispatcher_;
   SocketPoller poller_;
   WakePacing pacing_;

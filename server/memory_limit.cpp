@@ -53,6 +53,15 @@ void MemoryLimit::Read() {
               std::memory_order_relaxed);
 #endif
   Update();
+  Peak();
+}
+
+uint64_t MemoryLimit::Peak() {
+  const auto now = static_cast<uint64_t>(std::max<int64_t>(0, used()));
+  uint64_t seen = peak_.load(std::memory_order_relaxed);
+  while (now > seen && !peak_.compare_exchange_weak(seen, now, std::memory_order_relaxed)) {
+  }
+  return std::max(now, seen);
 }
 
 void MemoryLimit::Update() {

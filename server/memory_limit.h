@@ -26,6 +26,8 @@ class MemoryLimit {
 
   // Bytes held and, as of the last reading, lost.
   int64_t used() const;
+  // The most that was seen, here or at a reading.
+  uint64_t Peak();
   // Bytes over the limit; negative: below it.
   int64_t Excess() const { return ExcessWith(lost()); }
   // The same if not more than `lost` bytes are lost. A pass of evictions over shards goes by what
@@ -49,6 +51,7 @@ class MemoryLimit {
   const MemoryTotal& total_;
   std::atomic<int64_t> limit_{0};
   std::atomic<int64_t> lost_{0};
+  std::atomic<uint64_t> peak_{0};
   std::atomic<int64_t> held_then_{0};       // at the last reading
   std::atomic<int64_t> commands_limit_{0};  // of bytes held; only if there is a limit
 };

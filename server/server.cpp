@@ -127,6 +127,34 @@ uint64_t Server::commands_processed() const {
 
 bool Server::RequiresPassword() const { return !settings_.Snapshot()->requirepass.empty(); }
 
+CommandStats::Total Server::CountedOf(const Command& command) const {
+  CommandStats::Total total;
+  shared_command_stats_.AddTo(command, &total);
+  for (const auto& loop : loops_) loop->command_stats().AddTo(command, &total);
+  return total;
+}
+
+CommandStats::Total Server::TotalOf(const Command& command) const {
+  CommandStats::Total total = CountedOf(command);
+  std::lock_guard lock(before_reset_mutex_);
+  const auto before = before_reset_.find(&command);
+  if (before != before_reset_.end()) total.Subtract(before->second);
+  return total;
+}
+
+// The counters go on, each with its one writer; what they had is taken off from now on.
+void Server::ResetCommandStats() {
+  std::lock_guard lock(before_reset_mutex_);
+  const auto reset = [this](const Command& command) {
+    CommandStats::Total total = CountedOf(command);
+    if (total.calls + total.rejected > 0) before_reset_[&command] = total;
+  };
+  for (const Command* command : commands_.all()) {
+    reset(*command);
+    for (const Command& sub : command->subcommands) reset(sub);
+  }
+}
+
 // Compares all bytes whatever the first difference: the time tells nothing about the password.
 bool Server::AuthenticateDefault(std::string_view password) const {
   const auto config = settings_.Snapshot();
@@ -222,6 +250,11 @@ void Server::CorrectMemory() {
     correcting_memory_ = false;
     if (memory_limit_.Excess() > 0 && !pause_.active()) RelieveLater();
   });
+}
+
+void Server::SampleRates() {
+  rates_.Sample(MonotonicMillis(), {commands_processed(), stats_.net_input_bytes.load(),
+                                    stats_.net_output_bytes.load()});
 }
 
 void Server::ScaleThreads() {

@@ -18,11 +18,15 @@
 #include "core/tier/fake_tier.h"
 #include "server/client.h"
 #include "server/client_pause.h"
+#include "server/command_stats.h"
 #include "server/command_table.h"
+#include "server/latency_monitor.h"
 #include "server/memory_limit.h"
 #include "server/monitors.h"
 #include "server/pubsub.h"
+#include "server/rates.h"
 #include "server/server_stats.h"
+#include "server/slow_log.h"
 
 namespace replete {
 
@@ -81,6 +85,16 @@ class Server final : public TierHost {
   ServerStats& stats() { return stats_; }
   ClientPause& pause() { return pause_; }
   Monitors& monitors() { return monitors_; }
+  SlowLog& slow_log() { return slow_log_; }
+  LatencyMonitor& latencies() { return latencies_; }
+  const Rates& rates() const { return rates_; }
+  // Every 100 ms.
+  void SampleRates();
+  // Where whoever is no loop counts.
+  CommandStats& shared_command_stats() { return shared_command_stats_; }
+  // What all threads have counted of a command since ResetCommandStats.
+  CommandStats::Total TotalOf(const Command& command) const;
+  void ResetCommandStats();
 
   int64_t started_ms() const { return started_ms_; }
   const std::string& run_id() const { return run_id_; }
@@ -128,6 +142,7 @@ class Server final : public TierHost {
 
  private:
   void RelieveLater();
+  CommandStats::Total CountedOf(const Command& command) const;
   void ApplyConfig(const Config& old, const Config& now);
 
   Settings settings_;
@@ -149,6 +164,12 @@ class Server final : public TierHost {
   ServerStats stats_;
   ClientPause pause_;
   Monitors monitors_;
+  SlowLog slow_log_;
+  LatencyMonitor latencies_;
+  Rates rates_;
+  CommandStats shared_command_stats_{commands_, true};
+  mutable std::mutex before_reset_mutex_;
+  std::map<const Command*, CommandStats::Total> before_reset_;
   const int64_t started_ms_;
   const std::string run_id_;
   std::atomic<uint64_t> next_client_id_{0};

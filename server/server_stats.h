@@ -2,6 +2,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
 
 namespace replete {
 
@@ -42,6 +47,26 @@ class ServerStats {
     longest_relief_ = 0;
     ++resets_;
   }
+  // A reply was an error of this code ("ERR").
+  void NoteError(std::string_view code) {
+    constexpr size_t kMostCodes = 128;  // clients name none, but what they could is bounded
+    std::lock_guard lock(errors_mutex_);
+    auto found = errors_.find(code);
+    if (found == errors_.end()) {
+      if (errors_.size() >= kMostCodes) return;
+      found = errors_.emplace(std::string(code), 0).first;
+    }
+    ++found->second;
+  }
+  std::map<std::string, uint64_t, std::less<>> errors() const {
+    std::lock_guard lock(errors_mutex_);
+    return errors_;
+  }
+  void ResetErrors() {
+    std::lock_guard lock(errors_mutex_);
+    errors_.clear();
+  }
+
   // How often the maxima were reset: who keeps a maximum of its own starts anew when it changes.
   uint64_t resets() const { return resets_.load(std::memory_order_relaxed); }
 
@@ -58,6 +83,8 @@ class ServerStats {
   std::atomic<int64_t> longest_loop_iteration_cpu_{0};
   std::atomic<int64_t> longest_relief_{0};
   std::atomic<uint64_t> resets_{0};
+  mutable std::mutex errors_mutex_;
+  std::map<std::string, uint64_t, std::less<>> errors_;
 };
 
 }  // namespace replete

@@ -222,6 +222,7 @@ void Session::TakeRequests() {
     const size_t n = ParseAhead(&result);
     if (n > 1 && loop().may_look_ahead()) Prefetch(n);
     taken += n;
+    dispatcher.StartClock();
     if (!RunAhead(n)) break;
     if (result == ParseResult::kError) {
       dispatcher.reply().Error("ERR " + parser_.error());
@@ -356,6 +357,7 @@ bool Session::RunAhead(size_t n) {
     }
     if (dispatcher.output().size() >= kSendFrom) {
       Flush();
+      dispatcher.StartClock();
       if (closed_) return false;  // over its output limit
       if (unsent_bytes() > kMaxUnsent && i + 1 < n) {
         parser_.Reset();
@@ -409,6 +411,7 @@ void Session::Resume() {
   Dispatcher& dispatcher = loop().dispatcher();
   dispatcher.Refresh();
   executing_ = true;
+  dispatcher.StartClock();
   const Outcome outcome =
       dispatcher.Execute({.client = client_, .args = args, .session = self_, .again = true});
   executing_ = false;

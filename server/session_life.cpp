@@ -181,6 +181,12 @@ void Session::PublishInfo() {
   info.last_active_ms.store(MonotonicMillis(), std::memory_order_relaxed);
   info.commands.store(commands_, std::memory_order_relaxed);
   info.query_buffer.store(input_.size(), std::memory_order_relaxed);
+  info.query_buffer_free.store(input_.capacity() - input_.size(), std::memory_order_relaxed);
+  size_t queued = 0;
+  for (const QueuedCommand& one : client_.queue) {
+    for (const std::string& arg : one.args) queued += arg.capacity() + sizeof(arg);
+  }
+  info.queued_bytes.store(queued, std::memory_order_relaxed);
   info.output_buffer.store(unsent_.size(), std::memory_order_relaxed);
   info.queued.store(client_.in_multi ? static_cast<int>(client_.queue.size()) : -1,
                     std::memory_order_relaxed);

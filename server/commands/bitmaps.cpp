@@ -313,7 +313,8 @@ bool IsLong(CommandContext& ctx) {
   size_t bytes = 0;
   for (const Key& key : ctx.keys()) {
     const Entry* entry = ctx.access().Peek(key);
-    if (entry != nullptr && IsString(entry)) bytes += entry->string().size();
+    // (The target's value may be away: nobody reads it.)
+    if (entry != nullptr && IsString(entry) && entry->resident()) bytes += entry->string().size();
   }
   return bytes > kMost;
 }

@@ -16,6 +16,7 @@
 #include "server/commands/client_name.h"
 #include "server/commands/groups.h"
 #include "server/server.h"
+#include "server/session.h"
 
 namespace replete {
 namespace {
@@ -39,7 +40,8 @@ std::string LastCommand(const ClientInfo& info) {
   return sub != nullptr ? FullName(command, *sub) : std::string(command->name);
 }
 
-// Redis' line about a client. Fields that describe memory Redis has and we do not are left out.
+// Redis' line about a client. The arguments of a command lie in its query buffer, and no reply
+// waits anywhere but in the output buffer: argv-mem and oll are 0.
 void AppendClient(std::string* out, const ClientInfo& info, int64_t now_ms) {
   std::string name, library, library_version;
   int database = 0;
@@ -50,12 +52,16 @@ void AppendClient(std::string* out, const ClientInfo& info, int64_t now_ms) {
     library_version = info.library_version;
     database = info.database;
   }
+  const size_t input = info.query_buffer.load(std::memory_order_relaxed);
+  const size_t input_free = info.query_buffer_free.load(std::memory_order_relaxed);
+  const size_t queued = info.queued_bytes.load(std::memory_order_relaxed);
   const size_t output = info.output_buffer.load(std::memory_order_relaxed);
   const int64_t active = info.last_active_ms.load(std::memory_order_relaxed);
   fmt::format_to(
       std::back_inserter(*out),
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} "
-      "multi={} qbuf={} obl={} oll=0 omem={} events={} cmd={} user=default redir=-1 resp={} "
+      "multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} obl={} oll=0 omem={} tot-mem={} "
+      "events={} cmd={} user=default redir=-1 resp={} "
       "lib-name={} lib-ver={}",
       info.id, info.address, info.local_address, info.descriptor, name,
       std::max<int64_t>(0, now_ms - info.created_ms) / 1000,
@@ -63,8 +69,8 @@ void AppendClient(std::string* out, const ClientInfo& info, int64_t now_ms) {
       info.subscriptions.load(std::memory_order_relaxed),
       info.patterns.load(std::memory_order_relaxed),
       info.shard_subscriptions.load(std::memory_order_relaxed),
-      info.queued.load(std::memory_order_relaxed),
-      info.query_buffer.load(std::memory_order_relaxed), output, output, output > 0 ? "rw" : "r",
+      info.queued.load(std::memory_order_relaxed), input, input_free, queued, output, output,
+      input + input_free + queued + output + sizeof(Session), output > 0 ? "rw" : "r",
       LastCommand(info), info.resp3.load(std::memory_order_relaxed) ? 3 : 2, library,
       library_version);
 }

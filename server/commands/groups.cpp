@@ -20,6 +20,8 @@ constexpr CommandGroup kGroups[] = {
     {&MemoryCommands, "server"},
     {&ConfigCommands, "server"},
     {&IntrospectionCommands, "server"},
+    {&SlowLogCommands, "server"},
+    {&LatencyCommands, "server"},
     {&ReplicationCommands, "generic"},
     {&SingleNodeCommands, "server"},
     {&NamespaceCommands, "namespace"},

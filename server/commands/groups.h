@@ -25,6 +25,8 @@ std::span<const Command> ServerCommands();
 std::span<const Command> ConfigCommands();
 std::span<const Command> IntrospectionCommands();  // COMMAND
 std::span<const Command> NamespaceCommands();
+std::span<const Command> SlowLogCommands();
+std::span<const Command> LatencyCommands();
 std::span<const Command> ReplicationCommands();  // WAIT, WAITAOF
 std::span<const Command> ClusterCommands();      // that there is no cluster
 std::span<const Command> FunctionCommands();     // that there are no functions

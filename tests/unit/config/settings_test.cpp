@@ -228,8 +228,8 @@ TEST(ConfigSet, SettingsOfRedisWithoutMeaning) {
   EXPECT_EQ(Set(&settings, {{"save", "3600 1"}}), Failed("save", kNoFiles));
   EXPECT_EQ(Set(&settings, {{"maxmemory-samples", "5"}}),
             Failed("maxmemory-samples", "eviction here goes by exact order, not by samples"));
-  EXPECT_EQ(Set(&settings, {{"slowlog-max-len", "5"}}),
-            Failed("slowlog-max-len", "not available in this version"));
+  EXPECT_EQ(Set(&settings, {{"set-max-intset-entries", "5"}}),
+            Failed("set-max-intset-entries", "not available in this version"));
   EXPECT_EQ(Set(&settings, {{"masterauth", "x"}}),
             Failed("masterauth", "replication is not available in this version"));
   EXPECT_EQ(Set(&settings, {{"slave-priority", "5"}}),
