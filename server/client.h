@@ -58,6 +58,7 @@ struct ClientInfo {
   int descriptor = -1;
   int64_t created_ms = 0;  // monotonic
   std::weak_ptr<ClientControl> control;
+  size_t session_bytes = 0;  // of the session without its buffers
 
   std::atomic<const Command*> last_command{nullptr};
   std::atomic<const Command*> last_subcommand{nullptr};

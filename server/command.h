@@ -82,6 +82,8 @@ struct KeySpec {
   KeyUse use = KeyUse::kNone;
   std::string_view what = {};
   ReadsValues reads = nullptr;  // null: always
+  // Whether a call with these arguments may change the values; null: as `use` says.
+  bool (*writes)(std::span<const std::string_view> args) = nullptr;
   // The option, in lower case, whose value is the number of the database of these keys.
   std::string_view database_option = {};
   // The argument that is that number; 0: none. The keys are named by another specification already

@@ -247,6 +247,23 @@ std::vector<size_t> KeyPositions(const Command& command, size_t argc) {
   return positions;
 }
 
+void WriteKeyFlags(ReplyWriter& reply, const KeySpec& spec,
+                   std::span<const std::string_view> args) {
+  std::vector<std::string_view> flags = {KeyUseName(spec.use)};
+  bool variable = false;
+  for (const std::string_view word : SplitAtBlanks(spec.what)) {
+    if (word == "variable_flags") {
+      variable = true;
+    } else {
+      flags.push_back(word);
+    }
+  }
+  if (variable && spec.reads != nullptr && !spec.reads(args)) flags = {"OW", "update"};
+  if (variable && spec.writes != nullptr && !spec.writes(args)) flags = {"RO", "access"};
+  reply.Set(flags.size());
+  for (const std::string_view flag : flags) reply.Simple(flag);
+}
+
 void WriteCommandInfo(ReplyWriter& reply, const Command* container, const Command& command) {
   const KeyRange range = RangeOfKeys(command);
   reply.Array(10);

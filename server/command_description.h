@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,10 @@ uint32_t FindCategory(std::string_view name);
 // Which arguments are keys, counted from the name of the command (0), in the order of the
 // specifications.
 std::vector<size_t> KeyPositions(const Command& command, size_t argc);
+
+// What a call does with the keys of the specification: its flags, where these depend on the
+// arguments those that hold for them.
+void WriteKeyFlags(ReplyWriter& reply, const KeySpec& spec, std::span<const std::string_view> args);
 
 // An element of COMMAND INFO.
 void WriteCommandInfo(ReplyWriter& reply, const Command* container, const Command& command);

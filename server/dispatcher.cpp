@@ -70,7 +70,7 @@ Outcome Dispatcher::Execute(const Call& call) {
   if (command == nullptr || !Admit(call, *command)) {
     if (call.client.in_multi) call.client.multi_failed = true;
     if (command != nullptr) stats_.NoteRejected(*command);
-    AnswersError(reply_start_);
+    AnswersError(push_position_);
     return Outcome::kDone;
   }
   if (server_.pause().active() && server_.pause().Holds(PauseFlags(call, *command), call.session))
@@ -82,7 +82,7 @@ Outcome Dispatcher::Execute(const Call& call) {
   }
   const Outcome outcome = ResolveAndRun(call, *command);
   if (outcome != Outcome::kParked && outcome != Outcome::kAway) {
-    Account(call.client, *command, call.args, reply_start_);
+    Account(call.client, *command, call.args, push_position_);
   }
   if (server_.monitors().any() && outcome != Outcome::kParked) [[unlikely]]
     server_.monitors().Show(call.client, *command, call.args);

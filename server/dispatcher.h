@@ -65,6 +65,8 @@ class Dispatcher final : public KeyspaceListener {
   // begins.
   const CommitTokens& tokens() const { return tokens_; }
   size_t reply_start() const { return reply_start_; }
+  // Behind what was pushed before it.
+  size_t reply_after_pushes() const { return push_position_; }
   ReplyWriter& reply() { return context_.reply_; }
   // Puts a push for the client that is executing before the reply of its command, as Redis orders
   // them.

@@ -33,7 +33,7 @@ std::vector<Keyspace*> Dispatcher::AllKeyspaces() const {
 // --- expiry ---
 
 bool Dispatcher::Sweep(size_t part, size_t parts) {
-  if (server_.pause().active()) return false;
+  if (server_.pause().active() || !server_.sweeps()) return false;
   Refresh();
   context_.access_.ForgetNow();
   const int64_t now = context_.access_.now();

@@ -85,6 +85,9 @@ class Server final : public TierHost {
   ServerStats& stats() { return stats_; }
   ClientPause& pause() { return pause_; }
   Monitors& monitors() { return monitors_; }
+  // Whether what has expired is swept; else it goes when it is looked for (DEBUG).
+  bool sweeps() const { return sweeps_.load(std::memory_order_relaxed); }
+  void set_sweeps(bool sweeps) { sweeps_.store(sweeps, std::memory_order_relaxed); }
   SlowLog& slow_log() { return slow_log_; }
   LatencyMonitor& latencies() { return latencies_; }
   const Rates& rates() const { return rates_; }
@@ -164,6 +167,7 @@ class Server final : public TierHost {
   ServerStats stats_;
   ClientPause pause_;
   Monitors monitors_;
+  std::atomic<bool> sweeps_{true};
   SlowLog slow_log_;
   LatencyMonitor latencies_;
   Rates rates_;

@@ -339,7 +339,7 @@ bool Session::RunAhead(size_t n) {
                                                 .members = {members.data(), n_members}});
     ++commands_;
     if (client_.replies != ReplyMode::kOn && outcome == Outcome::kDone) [[unlikely]]
-      DropReply(dispatcher.reply_start());
+      DropReply(dispatcher.reply_after_pushes());
     if (outcome == Outcome::kAway) {
       // From here on the client is the worker's.
       After(outcome, args);
@@ -417,7 +417,7 @@ void Session::Resume() {
   executing_ = false;
   After(outcome, args);
   if (client_.replies != ReplyMode::kOn && outcome == Outcome::kDone) {
-    DropReply(dispatcher.reply_start());
+    DropReply(dispatcher.reply_after_pushes());
   }
   if (outcome == Outcome::kDone && !dispatcher.tokens().empty()) {
     Hold(dispatcher.reply_start(), dispatcher.tokens());

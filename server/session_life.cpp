@@ -40,6 +40,7 @@ std::string AddressText(const sockaddr_storage& address, bool* loopback) {
 Session::Session(Loop& loop, int descriptor) : loop_(&loop), descriptor_(descriptor) {
   client_.info->created_ms = MonotonicMillis();
   client_.info->descriptor = descriptor_;
+  client_.info->session_bytes = sizeof(Session);
 }
 
 Session::~Session() {

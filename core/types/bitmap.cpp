@@ -187,7 +187,12 @@ bool AddToBitfield(BitfieldType type, BitfieldOverflow overflow, int64_t* value,
 }
 
 bool FitBitfield(BitfieldType type, BitfieldOverflow overflow, int64_t* value) {
-  const Wide wanted = type.is_signed ? Wide{*value} : Wide{static_cast<uint64_t>(*value)};
+  Wide wanted = type.is_signed ? Wide{*value} : Wide{static_cast<uint64_t>(*value)};
+  // redis-server takes a number for too large that is so low that its distance to the largest one
+  // of the type does not fit 64 bits.
+  const Wide max = Mask(type.bits - 1u);
+  const bool too_low = type.is_signed && type.bits < 64 && max - wanted > INT64_MAX;
+  if (too_low && overflow == BitfieldOverflow::kSaturate) wanted = max + 1;
   return Fit(type, overflow, wanted, value);
 }
 

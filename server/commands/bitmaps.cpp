@@ -319,13 +319,31 @@ bool IsLong(CommandContext& ctx) {
   return bytes > kMost;
 }
 
+// What is no step at all counts as one that writes.
+bool FieldsAreWritten(std::span<const std::string_view> args) {
+  for (size_t i = 2; i < args.size();) {
+    const size_t left = args.size() - i - 1;
+    if (WordIs(args[i], "get") && left >= 2) {
+      i += 3;
+    } else if (WordIs(args[i], "overflow") && left >= 1) {
+      i += 2;
+    } else {
+      return true;
+    }
+  }
+  return false;
+}
+
 using namespace command_flag;
 
 constexpr KeySpec kReadKey = {.first = 1, .last = 1, .use = KeyUse::kRead, .what = "access"};
 constexpr KeySpec kBitKey = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access update"};
-constexpr KeySpec kFieldKey = {
-    .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access update variable_flags"};
+constexpr KeySpec kFieldKey = {.first = 1,
+                               .last = 1,
+                               .use = KeyUse::kReadWrite,
+                               .what = "access update variable_flags",
+                               .writes = FieldsAreWritten};
 constexpr KeySpec kTarget = {
     .first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "update", .reads = kNeedsNoValues};
 constexpr KeySpec kSources = {.first = 3, .last = -1, .use = KeyUse::kRead, .what = "access"};

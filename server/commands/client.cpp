@@ -16,7 +16,6 @@
 #include "server/commands/client_name.h"
 #include "server/commands/groups.h"
 #include "server/server.h"
-#include "server/session.h"
 
 namespace replete {
 namespace {
@@ -70,7 +69,7 @@ void AppendClient(std::string* out, const ClientInfo& info, int64_t now_ms) {
       info.patterns.load(std::memory_order_relaxed),
       info.shard_subscriptions.load(std::memory_order_relaxed),
       info.queued.load(std::memory_order_relaxed), input, input_free, queued, output, output,
-      input + input_free + queued + output + sizeof(Session), output > 0 ? "rw" : "r",
+      input + input_free + queued + output + info.session_bytes, output > 0 ? "rw" : "r",
       LastCommand(info), info.resp3.load(std::memory_order_relaxed) ? 3 : 2, library,
       library_version);
 }

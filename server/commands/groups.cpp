@@ -20,6 +20,7 @@ constexpr CommandGroup kGroups[] = {
     {&MemoryCommands, "server"},
     {&ConfigCommands, "server"},
     {&IntrospectionCommands, "server"},
+    {&DebugCommands, "server"},
     {&SlowLogCommands, "server"},
     {&LatencyCommands, "server"},
     {&ReplicationCommands, "generic"},

@@ -25,6 +25,7 @@ std::span<const Command> ServerCommands();
 std::span<const Command> ConfigCommands();
 std::span<const Command> IntrospectionCommands();  // COMMAND
 std::span<const Command> NamespaceCommands();
+std::span<const Command> DebugCommands();
 std::span<const Command> SlowLogCommands();
 std::span<const Command> LatencyCommands();
 std::span<const Command> ReplicationCommands();  // WAIT, WAITAOF

@@ -115,32 +115,51 @@ void List(CommandContext& ctx) {
   ctx.reply().FinishArray(position, count);
 }
 
-void GetKeys(CommandContext& ctx) {
-  const std::span<const std::string_view> args = ctx.args().subspan(2);
+// The row of the command behind COMMAND GETKEYS, whose arguments name keys. Null: an error has been
+// replied.
+const Command* CommandWithKeys(CommandContext& ctx, std::span<const std::string_view> args) {
   const Command* command = Table(ctx).Find(args[0]);
   if (command != nullptr && !command->subcommands.empty() && args.size() > 1) {
     command = CommandTable::FindSub(*command, args[1]);
   }
+  const auto argc = static_cast<int64_t>(args.size());
   if (command == nullptr) {
     ctx.reply().Error("ERR Invalid command specified");
-    return;
-  }
-  if (command->keys[0].first == 0) {
+  } else if (command->keys[0].first == 0) {
     ctx.reply().Error("ERR The command has no key arguments");
-    return;
-  }
-  const auto argc = static_cast<int64_t>(args.size());
-  if (command->arity > 0 ? argc != command->arity : argc < -command->arity) {
+  } else if (command->arity > 0 ? argc != command->arity : argc < -command->arity) {
     ctx.reply().Error("ERR Invalid number of arguments specified for command");
-    return;
-  }
-  const std::vector<size_t> positions = KeyPositions(*command, args.size());
-  if (positions.empty()) {
+  } else if (KeyPositions(*command, args.size()).empty()) {
     ctx.reply().Error("ERR Invalid arguments specified for command");
-    return;
+  } else {
+    return command;
   }
+  return nullptr;
+}
+
+void GetKeys(CommandContext& ctx) {
+  const std::span<const std::string_view> args = ctx.args().subspan(2);
+  const Command* command = CommandWithKeys(ctx, args);
+  if (command == nullptr) return;
+  const std::vector<size_t> positions = KeyPositions(*command, args.size());
   ctx.reply().Array(positions.size());
   for (size_t position : positions) ctx.reply().Bulk(args[position]);
+}
+
+void GetKeysAndFlags(CommandContext& ctx) {
+  const std::span<const std::string_view> args = ctx.args().subspan(2);
+  const Command* command = CommandWithKeys(ctx, args);
+  if (command == nullptr) return;
+  ctx.reply().Array(KeyPositions(*command, args.size()).size());
+  for (const KeySpec& spec : command->keys) {
+    Command only = *command;
+    only.keys = {spec};
+    for (size_t position : KeyPositions(only, args.size())) {
+      ctx.reply().Array(2);
+      ctx.reply().Bulk(args[position]);
+      WriteKeyFlags(ctx.reply(), spec, args);
+    }
+  }
 }
 
 void Help(CommandContext& ctx) { WriteHelp(ctx.reply(), *Table(ctx).Find(ctx.arg(0))); }
@@ -170,6 +189,10 @@ constexpr Command kSubcommands[] = {
      .categories = category::kConnection, .scope = Scope::kNone, .keys = {}, .since = "2.8.13",
      .summary = "Extract keys given a full command", .syntax = "command [arg [arg ...]]",
      .reply = "array", .handler = GetKeys},
+    {.name = "getkeysandflags", .arity = -4, .flags = kLoading | kStale,
+     .categories = category::kConnection, .scope = Scope::kNone, .keys = {}, .since = "7.0.0",
+     .summary = "Extract keys and access flags given a full command",
+     .syntax = "command [arg [arg ...]]", .reply = "array", .handler = GetKeysAndFlags},
     {.name = "help", .arity = 2, .flags = kLoading | kStale,
      .categories = category::kConnection, .scope = Scope::kNone, .keys = {}, .since = "5.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "protocol/decimal.h"
 #include "server/command_context.h"
 #include "server/command_description.h"
 #include "server/commands/groups.h"
@@ -15,8 +16,7 @@ void Get(CommandContext& ctx) {
   int64_t count = 10;
   if (ctx.argc() > 3) return ctx.WrongSubcommand();
   if (ctx.argc() == 3) {
-    if (!ctx.Integer(2, &count)) return;
-    if (count < -1) {
+    if (!ParseCanonicalInt64(ctx.arg(2), &count) || count < -1) {
       return ctx.reply().Error("ERR count should be greater than or equal to -1");
     }
   }

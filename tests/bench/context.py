@@ -153,6 +153,12 @@ class Context:
         table.add("longest step of a loop that only reads its CPU clock (noise)", "us CPU", OURS,
                   json.loads(done.stdout)["longest_us"])
 
+    @staticmethod
+    def stolen_ms():
+        """Milliseconds that the host has taken from this machine's cores since it started."""
+        with open("/proc/stat", encoding="ascii") as stat:
+            return int(stat.readline().split()[8]) * 1000 / os.sysconf("SC_CLK_TCK")
+
     def start_load(self, mode, server, **options):
         return Job(self._argv(mode, dict(options, port=server.port)))
 

@@ -13,6 +13,7 @@ import time
 
 import churn
 import clearing
+import commands
 import connections
 import contention
 import eviction
@@ -56,6 +57,8 @@ def parse_bars(text):
 def parse_arguments():
     p = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     p.add_argument("--only", metavar="BARS", help="bars to measure: 1,2 or 4-7 (default: all)")
+    p.add_argument("--commands", action="store_true",
+                   help="string and key commands one by one, nothing else")
     p.add_argument("--rows", metavar="TEXT", help="only rows that contain one of these (a,b)")
     p.add_argument("--quick", action="store_true", help="a fifth of the sizes, 3 rounds")
     p.add_argument("--rounds", type=int, help="rounds (5, 3 with --quick); slow rows take half")
@@ -86,7 +89,7 @@ def head(context):
 
 
 def measure(context, bars, publish):
-    for numbers, run in SECTIONS:
+    for numbers, run in [((0,), commands.run)] + SECTIONS:
         context.wanted_bars = bars & set(numbers)
         if not context.wanted_bars:
             continue
@@ -104,7 +107,7 @@ def measure(context, bars, publish):
 
 def main():
     options = parse_arguments()
-    bars = parse_bars(options.only)
+    bars = {0} if options.commands else parse_bars(options.only)
     soft_hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft_hard[1], soft_hard[1]))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

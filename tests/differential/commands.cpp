@@ -111,6 +111,11 @@ constexpr CommandRow kRows[] = {
     {"ECHO", "value", 2},
     {"PUBLISH", "channel value", 2},
     {"COMMAND", "INFO command+", 2, Match::kCommandInfo},
+    {"COMMAND", "GETKEYSANDFLAGS GET key", 1},
+    {"COMMAND", "GETKEYSANDFLAGS SET key value {GET|EX seconds}", 1},
+    {"COMMAND", "GETKEYSANDFLAGS BITFIELD key (GET fieldtype bit|SET fieldtype bit int)+", 1},
+    {"COMMAND", "GETKEYSANDFLAGS (BITOP AND|RENAME|COPY|PFMERGE|MSET|DEL|PING|junk) key key+", 1},
+    {"COMMAND", "GETKEYS (BITOP AND|RENAME|COPY|PFMERGE|MSET|DEL|PING|junk) key key+", 1},
     {"CONFIG", "GET setting+", 3, Match::kPairs},
     {"CONFIG",
      "SET (MAXMEMORY memory|MAXMEMORY-POLICY policy|TIMEOUT idle"
@@ -134,6 +139,9 @@ constexpr CommandRow kRows[] = {
     {"MODULE", "LIST", 1},
     {"FUNCTION", "LIST {LIBRARYNAME pattern|WITHCODE|junk}", 1},
     {"SPUBLISH", "channel value", 1},
+    {"SLOWLOG", "(LEN|RESET|GET int|GET junk junk)", 1, Match::kShape},
+    {"LATENCY", "(LATEST|RESET|HISTORY junk|GRAPH junk|RESET junk)", 1},
+    {"MEMORY", "(PURGE|DOCTOR junk|STATS junk|junk)", 1},
     {"PUBSUB", "SHARDNUMSUB channel*", 1},
     {"PUBSUB", "NUMSUB channel*", 1},
     // Connections of their own.

@@ -267,6 +267,43 @@ TEST_F(ClientControlTest, AMonitorThatLeavesIsForgotten) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(client.Run("PING"), Status("PONG"));
 }
 
+TEST_F(ClientControlTest, DebugIsForWhoMayReachBeyondTheDaemon) {
+  REPLETE_ONLY();
+  EXPECT_TRUE(
+      Connect().Run("DEBUG", "SLEEP", "0").text.starts_with("ERR DEBUG command not allowed"));
+  Start({"--enable-protected-configs", "local"});
+  Connection connection = Raw(3);
+  EXPECT_EQ(connection.Ask({"DEBUG", "SLEEP", "0.01"}), Status("OK"));
+  EXPECT_EQ(connection.Ask({"DEBUG", "ERROR", "MINE of a kind"}), Error("MINE of a kind"));
+  EXPECT_EQ(connection.Ask({"DEBUG", "PROTOCOL", "double"}), (Reply{',', false, "3.141", {}}));
+  EXPECT_EQ(connection.Ask({"DEBUG", "PROTOCOL", "true"}), (Reply{'#', false, "t", {}}));
+  EXPECT_EQ(connection.Ask({"DEBUG", "PROTOCOL", "set"}), Array({Int(0), Int(1), Int(2)}, '~'));
+  Client client = Connect();
+  client.Run("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+  client.Run("SET", "k", "v", "PX", "1");
+  EXPECT_TRUE(Eventually([&] { return client.Run("PTTL", "k") == Int(-2); }));
+  EXPECT_EQ(client.Run("DBSIZE"), Int(1)) << "nobody took it out";
+  client.Run("DEBUG", "SET-ACTIVE-EXPIRE", "1");
+  EXPECT_TRUE(Eventually([&] { return client.Run("DBSIZE") == Int(0); }));
+}
+
+TEST_F(ClientControlTest, MemoryIsToldAndGivenBack) {
+  REPLETE_ONLY();
+  Client client = Connect();
+  client.Run("SET", "k", std::string(1 << 20, 'v'));
+  Connection connection = Raw(3);
+  const Reply stats = connection.Ask({"MEMORY", "STATS"}).value_or(Reply{});
+  EXPECT_EQ(FieldOf(stats, "keys.count"), Int(1));
+  if (!HasTier()) {
+    EXPECT_GT(FieldOf(stats, "dataset.bytes").Integer(), 1 << 20);
+    EXPECT_GT(FieldOf(stats, "db.0").Integer(), 1 << 20);
+  }
+  EXPECT_GT(FieldOf(stats, "clients.normal").Integer(), 0);
+  EXPECT_EQ(client.Run("MEMORY", "DOCTOR"), Bulk("No problem was found.\n"));
+  EXPECT_EQ(client.Run("MEMORY", "PURGE"), Status("OK"));
+  EXPECT_NE(client.Run("MEMORY", "MALLOC-STATS").text, "");
+}
+
 TEST_F(ClientControlTest, ShutdownEndsTheDaemonWithStatusZero) {
   Daemon& daemon = Start();
   Connection connection = Raw();

@@ -161,6 +161,13 @@ TEST(BitmapTest, SumsThatDoNotFit) {
   int64_t value = -1;
   EXPECT_TRUE(FitBitfield(kU8, BitfieldOverflow::kSaturate, &value));
   EXPECT_EQ(value, 255);
+  // As redis-server answers, if for no good reason.
+  value = kMin;
+  EXPECT_TRUE(FitBitfield(kI8, BitfieldOverflow::kSaturate, &value));
+  EXPECT_EQ(value, 127);
+  value = kMin + 200;
+  EXPECT_TRUE(FitBitfield(kI8, BitfieldOverflow::kSaturate, &value));
+  EXPECT_EQ(value, -128);
 }
 
 }  // namespace
