@@ -1,4 +1,5 @@
 // COMMAND: what the table of commands says about itself.
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -115,6 +116,15 @@ void List(CommandContext& ctx) {
   ctx.reply().FinishArray(position, count);
 }
 
+// As Redis sees it, arguments with which one of the specifications names no key are no good.
+bool AllSpecsHaveKeys(const Command& command, size_t argc) {
+  return std::all_of(command.keys.begin(), command.keys.end(), [&](const KeySpec& spec) {
+    Command only = command;
+    only.keys = {spec};
+    return spec.first == 0 || spec.database_argument != 0 || !KeyPositions(only, argc).empty();
+  });
+}
+
 // The row of the command behind COMMAND GETKEYS, whose arguments name keys. Null: an error has been
 // replied.
 const Command* CommandWithKeys(CommandContext& ctx, std::span<const std::string_view> args) {
@@ -129,7 +139,7 @@ const Command* CommandWithKeys(CommandContext& ctx, std::span<const std::string_
     ctx.reply().Error("ERR The command has no key arguments");
   } else if (command->arity > 0 ? argc != command->arity : argc < -command->arity) {
     ctx.reply().Error("ERR Invalid number of arguments specified for command");
-  } else if (KeyPositions(*command, args.size()).empty()) {
+  } else if (!AllSpecsHaveKeys(*command, args.size())) {
     ctx.reply().Error("ERR Invalid arguments specified for command");
   } else {
     return command;

@@ -141,7 +141,6 @@ constexpr CommandRow kRows[] = {
     {"SPUBLISH", "channel value", 1},
     {"SLOWLOG", "(LEN|RESET|GET int|GET junk junk)", 1, Match::kShape},
     {"LATENCY", "(LATEST|RESET|HISTORY junk|GRAPH junk|RESET junk)", 1},
-    {"MEMORY", "(PURGE|DOCTOR junk|STATS junk|junk)", 1},
     {"PUBSUB", "SHARDNUMSUB channel*", 1},
     {"PUBSUB", "NUMSUB channel*", 1},
     // Connections of their own.
