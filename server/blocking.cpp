@@ -42,7 +42,9 @@ void BlockedPop::WriteTimeout(OutputBuffer* output) const {
     case OnTimeout::kTwoZeros:
       reply.Array(2);
       reply.Integer(0);
-      reply.Integer(0);
+      return reply.Integer(0);
+    case OnTimeout::kOk:
+      return reply.Ok();
   }
 }
 

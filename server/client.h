@@ -72,6 +72,11 @@ struct ClientInfo {
   std::atomic<uint32_t> subscriptions{0};
   std::atomic<uint32_t> patterns{0};
   std::atomic<uint32_t> shard_subscriptions{0};
+  bool subscribes() const {
+    return subscriptions.load(std::memory_order_relaxed) > 0 ||
+           patterns.load(std::memory_order_relaxed) > 0 ||
+           shard_subscriptions.load(std::memory_order_relaxed) > 0;
+  }
   std::atomic<uint32_t> watched{0};
   std::atomic<bool> resp3{false};
   std::atomic<bool> blocked{false};

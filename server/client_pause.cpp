@@ -34,9 +34,16 @@ void ClientPause::Tick(int64_t now_ms) {
 
 bool ClientPause::Holds(uint32_t flags, const std::shared_ptr<Waiter>& waiter) {
   std::lock_guard lock(mutex_);
-  if (!active() || (!all_ && !(flags & command_flag::kWrite))) return false;
+  constexpr uint32_t kWriting = command_flag::kWrite | command_flag::kMayReplicate;
+  if (!active() || (!all_ && !(flags & kWriting))) return false;
   waiting_.push_back(waiter);
   return true;
+}
+
+bool ClientPause::Forget(const Waiter* waiter) {
+  if (!active()) return false;
+  std::lock_guard lock(mutex_);
+  return std::erase_if(waiting_, [&](const auto& one) { return one.get() == waiter; }) > 0;
 }
 
 }  // namespace replete

@@ -26,6 +26,8 @@ class ClientPause {
   // Whether a command of these flags (command_flag) has to wait; then the waiter is woken when it
   // may be tried again.
   bool Holds(uint32_t flags, const std::shared_ptr<Waiter>& waiter);
+  // It leaves. False: it did not wait here.
+  bool Forget(const Waiter* waiter);
 
  private:
   std::atomic<bool> active_{false};

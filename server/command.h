@@ -34,7 +34,8 @@ inline constexpr uint32_t kTest = 1u << 22;     // exists only while the daemon 
 inline constexpr uint32_t kInMulti = 1u << 23;  // runs at once while MULTI queues the others
 inline constexpr uint32_t kWhileSubscribed = 1u << 24;  // a RESP2 client that is subscribed may
 inline constexpr uint32_t kSelects = 1u << 25;  // its last argument is the namespace from then on
-inline constexpr uint32_t kNamesMember = 1u << 26;  // argument 2 is a member of the value under 1
+inline constexpr uint32_t kMayReplicate = 1u << 27;  // others would see it, though it writes no key
+inline constexpr uint32_t kNamesMember = 1u << 26;   // argument 2 is a member of the value under 1
 }  // namespace command_flag
 
 // ACL categories.

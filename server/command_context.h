@@ -24,8 +24,9 @@ class RequestParser;
 // Case-insensitive; `word` is in lower case.
 bool WordIs(std::string_view text, std::string_view word);
 
-// What a blocking command answers when its time is over: null, or that nobody has acknowledged.
-enum class OnTimeout : uint8_t { kNullArray, kZero, kTwoZeros };
+// What a blocking command answers when its time is over: null, that nobody has acknowledged, or
+// that it was to wait and did.
+enum class OnTimeout : uint8_t { kNullArray, kZero, kTwoZeros, kOk };
 
 // How a client waits for an element under one of its keys, or (without keys) only for the time to
 // be over: what a blocking command leaves to its session.
@@ -97,6 +98,12 @@ class CommandContext {
     return {{static_cast<size_t>(std::max<int64_t>(config_->hash_max_listpack_entries, 0)),
              config_->hash_max_listpack_value},
             ListLimits::FromSetting(config_->list_max_listpack_size)};
+  }
+  // Whether this client may do what reaches beyond the daemon (enable-protected-configs).
+  bool may_act_protected() const {
+    const ProtectedActions allowed = config_->enable_protected_configs;
+    return allowed == ProtectedActions::kYes ||
+           (allowed == ProtectedActions::kLocal && client_->local);
   }
   const Command& command() const { return *command_; }
   bool in_transaction() const { return in_exec_; }

@@ -80,12 +80,7 @@ void WriteClients(Server& server, InfoLines& lines) {
   size_t largest_output = 0;
   server.ForEachClient([&](const ClientInfo& client) {
     if (client.blocked.load(std::memory_order_relaxed)) ++blocked;
-    if (client.subscriptions.load(std::memory_order_relaxed) +
-            client.patterns.load(std::memory_order_relaxed) +
-            client.shard_subscriptions.load(std::memory_order_relaxed) >
-        0) {
-      ++subscribers;
-    }
+    if (client.subscribes()) ++subscribers;
     largest_input = std::max(largest_input, client.query_buffer.load(std::memory_order_relaxed));
     largest_output = std::max(largest_output, client.output_buffer.load(std::memory_order_relaxed));
   });

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <utility>
 
+#include "config/namespace_settings.h"
+#include "config/settings_table.h"
 #include "server/client.h"
 #include "server/command.h"
 #include "server/command_context.h"
@@ -64,7 +66,13 @@ std::vector<std::string_view> ShownArguments(const Command& command,
     }
   } else if (WordIs(shown[0], "config") && command.name == "set") {
     for (size_t i = 2; i + 1 < shown.size(); i += 2) {
-      if (WordIs(shown[i], "requirepass")) shown[i + 1] = kSecret;
+      const Setting* setting = FindSetting(shown[i]);
+      if (setting != nullptr && setting->sensitive) shown[i + 1] = kSecret;
+    }
+  } else if (WordIs(shown[0], "namespace")) {
+    for (size_t i = 3; i + 1 < shown.size(); i += 2) {
+      const NamespaceOption* option = FindRow(NamespaceOptions(), shown[i]);
+      if (option != nullptr && option->sensitive) shown[i + 1] = kSecret;
     }
   }
   return shown;

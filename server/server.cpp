@@ -135,8 +135,9 @@ CommandStats::Total Server::CountedOf(const Command& command) const {
 }
 
 CommandStats::Total Server::TotalOf(const Command& command) const {
-  CommandStats::Total total = CountedOf(command);
+  // Counted under the lock: what a reset has taken off is never more.
   std::lock_guard lock(before_reset_mutex_);
+  CommandStats::Total total = CountedOf(command);
   const auto before = before_reset_.find(&command);
   if (before != before_reset_.end()) total.Subtract(before->second);
   return total;

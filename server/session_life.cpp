@@ -125,6 +125,7 @@ void Session::Leave() {
   client_.loads.reset();
   loop().dispatcher().Unwatch(client_);
   server.UnsubscribeAll(client_, this);
+  if (server.pause().Forget(this)) parked_self_.reset();
   self_.reset();
 }
 
@@ -170,7 +171,7 @@ void Session::Inspect(int64_t now_ms) {
   const int64_t idle = now_ms - client_.info->last_active_ms.load(std::memory_order_relaxed);
   const int timeout_s = loop().dispatcher().config().timeout_s;
   if (timeout_s > 0 && idle > timeout_s * int64_t{1000} && state_ != State::kBlocked &&
-      state_ != State::kAway && !client_.subscribed()) {
+      state_ != State::kAway && !client_.subscribed() && !client_.info->monitors) {
     Close();
     return;
   }

@@ -76,7 +76,9 @@ void Session::OnWritable() {
 
 void Session::CheckOutputLimits() {
   if (state_ == State::kAway) return;
-  const auto kind = client_.subscribed() ? ClientClass::kPubSub : ClientClass::kNormal;
+  // What is pushed to who does not read it grows with what others do: so with MONITOR too.
+  const bool is_pushed_to = client_.subscribed() || client_.info->monitors;
+  const auto kind = is_pushed_to ? ClientClass::kPubSub : ClientClass::kNormal;
   const OutputBufferLimit& limit = loop().dispatcher().config().client_output_buffer_limit.of(kind);
   if (limit.hard_bytes != 0 && unsent_.size() > limit.hard_bytes) {
     Cut();

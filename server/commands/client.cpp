@@ -11,10 +11,10 @@
 
 #include "core/keyspace/clock.h"
 #include "protocol/decimal.h"
-#include "server/command_description.h"
 #include "server/commands/client_control.h"
 #include "server/commands/client_name.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace replete {
@@ -191,10 +191,6 @@ void TrackingInfo(CommandContext& ctx) {
   ctx.reply().Array(0);
 }
 
-void Help(CommandContext& ctx) {
-  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
-}
-
 using namespace command_flag;
 
 constexpr uint32_t kOwn = kNoScript | kLoading | kStale;
@@ -268,7 +264,7 @@ constexpr Command kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = category::kConnection,
      .scope = Scope::kNone, .keys = {}, .since = "5.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = Help},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

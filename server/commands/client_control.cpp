@@ -12,6 +12,7 @@
 #include "core/keyspace/clock.h"
 #include "protocol/decimal.h"
 #include "server/blocking.h"
+#include "server/commands/timeout.h"
 #include "server/server.h"
 
 namespace replete {
@@ -86,10 +87,7 @@ int64_t Kill(CommandContext& ctx, const KillFilter& filter) {
 }  // namespace
 
 ClientKind KindOf(const ClientInfo& info) {
-  const bool subscribes = info.subscriptions.load(std::memory_order_relaxed) > 0 ||
-                          info.patterns.load(std::memory_order_relaxed) > 0 ||
-                          info.shard_subscriptions.load(std::memory_order_relaxed) > 0;
-  return subscribes ? ClientKind::kPubSub : ClientKind::kNormal;
+  return info.subscribes() ? ClientKind::kPubSub : ClientKind::kNormal;
 }
 
 bool ParseClientKind(CommandContext& ctx, size_t i, ClientKind* kind) {
@@ -154,15 +152,8 @@ void ClientPauseAll(CommandContext& ctx) {
     }
   }
   int64_t timeout = 0;
-  if (!ParseCanonicalInt64(ctx.arg(2), &timeout)) {
-    return ctx.reply().Error("ERR timeout is not an integer or out of range");
-  }
-  if (timeout < 0) return ctx.reply().Error("ERR timeout is negative");
-  int64_t until = 0;
-  if (__builtin_add_overflow(timeout, MonotonicMillis(), &until)) {
-    return ctx.reply().Error("ERR timeout is out of range");
-  }
-  ctx.server().pause().Begin(until, all);
+  if (!ParseMillisTimeout(ctx, 2, &timeout)) return;
+  ctx.server().pause().Begin(MonotonicMillis() + timeout, all);
   ctx.reply().Ok();
 }
 

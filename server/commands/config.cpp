@@ -7,8 +7,8 @@
 
 #include "core/types/glob.h"
 #include "server/command_context.h"
-#include "server/command_description.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/info.h"
 #include "server/server.h"
 
@@ -26,12 +26,8 @@ void Get(CommandContext& ctx) {
   }
 }
 
-// Whether this client may set what reaches beyond the daemon.
 Settings::Access AccessOf(CommandContext& ctx) {
-  const ProtectedActions allowed = ctx.config().enable_protected_configs;
-  const bool may = allowed == ProtectedActions::kYes ||
-                   (allowed == ProtectedActions::kLocal && ctx.client().local);
-  return may ? Settings::Access::kProtected : Settings::Access::kPlain;
+  return ctx.may_act_protected() ? Settings::Access::kProtected : Settings::Access::kPlain;
 }
 
 void Set(CommandContext& ctx) {
@@ -57,10 +53,6 @@ void Rewrite(CommandContext& ctx) {
   ctx.reply().Error("ERR CONFIG REWRITE is not available in this version");
 }
 
-void Help(CommandContext& ctx) {
-  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
-}
-
 using namespace command_flag;
 
 constexpr uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;
@@ -83,7 +75,7 @@ constexpr Command kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "5.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = Help},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

@@ -1,13 +1,10 @@
 // DEBUG: what tests of client libraries use. Only where enable-protected-configs allows it.
 #include <fmt/format.h>
 
-#include <chrono>
-#include <thread>
-
 #include "core/types/number.h"
 #include "server/command_context.h"
-#include "server/command_description.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace replete {
@@ -15,11 +12,7 @@ namespace {
 
 // False: an error has been replied.
 bool IsAllowed(CommandContext& ctx) {
-  const ProtectedActions allowed = ctx.config().enable_protected_configs;
-  if (allowed == ProtectedActions::kYes ||
-      (allowed == ProtectedActions::kLocal && ctx.client().local)) {
-    return true;
-  }
+  if (ctx.may_act_protected()) return true;
   ctx.reply().Error(
       "ERR DEBUG command not allowed. If the enable-protected-configs option is set to \"local\", "
       "you can run it from a local connection, otherwise you need to set this option when the "
@@ -27,15 +20,19 @@ bool IsAllowed(CommandContext& ctx) {
   return false;
 }
 
-// The client waits, on a worker; in Redis everybody does.
+// The client alone waits; in Redis everybody does.
 void Sleep(CommandContext& ctx) {
   if (!IsAllowed(ctx)) return;
   double seconds = 0;
   if (!ParseDouble(ctx.arg(2), &seconds) || !(seconds >= 0 && seconds < 1e6)) {
     return ctx.reply().Error("ERR value is not a valid float");
   }
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-  ctx.reply().Ok();
+  const auto millis = static_cast<int64_t>(seconds * 1000);
+  if (millis == 0) return ctx.reply().Ok();
+  if (ctx.in_transaction()) {
+    return ctx.reply().Error("ERR DEBUG SLEEP is not available in a transaction");
+  }
+  ctx.Block({.timeout_ms = millis, .on_timeout = OnTimeout::kOk});
 }
 
 void Error(CommandContext& ctx) {
@@ -86,17 +83,13 @@ void Protocol(CommandContext& ctx) {
   if (IsAllowed(ctx)) WriteSample(ctx, ctx.arg(2));
 }
 
-void Help(CommandContext& ctx) {
-  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
-}
-
 using namespace command_flag;
 
 constexpr uint32_t kAny = kAdmin | kNoScript | kLoading | kStale;
 
 // clang-format off
 constexpr Command kSubcommands[] = {
-    {.name = "sleep", .arity = 3, .flags = kAny | kLong, .categories = 0, .scope = Scope::kNone,
+    {.name = "sleep", .arity = 3, .flags = kAny, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "1.0.0", .summary = "Answers after so many seconds",
      .syntax = "seconds", .reply = "simple", .handler = Sleep},
     {.name = "error", .arity = 3, .flags = kAny, .categories = 0, .scope = Scope::kNone,
@@ -112,7 +105,7 @@ constexpr Command kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kAny, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "1.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = Help},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "server/command_context.h"
-#include "server/command_description.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace replete {
@@ -29,10 +29,6 @@ void List(CommandContext& ctx) {
   ctx.reply().Array(0);
 }
 
-void Help(CommandContext& ctx) {
-  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
-}
-
 using namespace command_flag;
 
 // clang-format off
@@ -44,7 +40,7 @@ constexpr Command kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = category::kScripting,
      .scope = Scope::kNone, .keys = {}, .since = "7.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = Help},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

@@ -197,7 +197,7 @@ constexpr Command kCommands[] = {
      .categories = category::kHyperLogLog, .scope = Scope::kKeys, .keys = {kAddedKey},
      .since = "2.8.9", .summary = "Adds the specified elements to the specified HyperLogLog.",
      .syntax = "key [element [element ...]]", .reply = "integer", .handler = PfAdd},
-    {.name = "pfcount", .arity = -2, .flags = kReadonly | kLong,
+    {.name = "pfcount", .arity = -2, .flags = kReadonly | kLong | kMayReplicate,
      .categories = category::kHyperLogLog, .scope = Scope::kKeys, .keys = {kCountedKeys},
      .since = "2.8.9", .summary = "Return the approximated cardinality of the set(s) observed by "
          "the HyperLogLog at key(s).",

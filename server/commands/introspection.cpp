@@ -7,6 +7,7 @@
 #include "server/command_context.h"
 #include "server/command_description.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace replete {
@@ -172,8 +173,6 @@ void GetKeysAndFlags(CommandContext& ctx) {
   }
 }
 
-void Help(CommandContext& ctx) { WriteHelp(ctx.reply(), *Table(ctx).Find(ctx.arg(0))); }
-
 using namespace command_flag;
 
 // clang-format off
@@ -206,7 +205,7 @@ constexpr Command kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kLoading | kStale,
      .categories = category::kConnection, .scope = Scope::kNone, .keys = {}, .since = "5.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = Help},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

@@ -10,6 +10,7 @@
 #include "server/command_description.h"
 #include "server/command_table.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/cycle_clock.h"
 #include "server/server.h"
 
@@ -145,10 +146,6 @@ void Histogram(CommandContext& ctx) {
   ctx.reply().Finish(position, '%', written);
 }
 
-void Help(CommandContext& ctx) {
-  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
-}
-
 using namespace command_flag;
 
 constexpr uint32_t kAsked = kAdmin | kNoScript | kLoading | kStale;
@@ -180,7 +177,7 @@ constexpr Command kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "2.8.13",
      .summary = "Show helpful text about the different subcommands.", .syntax = "",
-     .reply = "array", .handler = Help},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/keyspace/allocator.h"
-#include "server/command_description.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/commands/lookup.h"
 #include "server/server.h"
 
@@ -137,10 +137,6 @@ void MemoryMallocStats(CommandContext& ctx) {
 #endif
 }
 
-void MemoryHelp(CommandContext& ctx) {
-  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
-}
-
 constexpr KeySpec kMeasured = {.first = 2, .last = 2, .use = KeyUse::kRead};
 
 // A member a line would hide the rows.
@@ -167,7 +163,7 @@ constexpr Command kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = command_flag::kLoading | command_flag::kStale,
      .categories = 0, .scope = Scope::kNone, .keys = {}, .since = "4.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = MemoryHelp},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

@@ -3,8 +3,8 @@
 
 #include "core/policy/frequency.h"
 #include "core/types/number.h"
-#include "server/command_description.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/commands/lookup.h"
 #include "server/server.h"
 
@@ -67,10 +67,6 @@ void ObjectIdleTime(CommandContext& ctx) {
   ctx.reply().Error("ERR idle times are not kept: recency is counted in uses, not in seconds");
 }
 
-void ObjectHelp(CommandContext& ctx) {
-  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
-}
-
 constexpr KeySpec kRead = {.first = 2, .last = 2, .use = KeyUse::kRead};
 constexpr KeySpec kAsked = {.first = 2, .last = 2, .use = KeyUse::kRead, .reads = kNeedsNoValues};
 
@@ -96,7 +92,7 @@ constexpr Command kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = command_flag::kLoading | command_flag::kStale,
      .categories = category::kKeyspace, .scope = Scope::kNone, .keys = {}, .since = "6.2.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = ObjectHelp},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

@@ -1,34 +1,16 @@
 // How writes reach others: there is nobody yet, and nothing is written to files.
-#include "core/keyspace/clock.h"
 #include "protocol/decimal.h"
 #include "server/command_context.h"
 #include "server/commands/groups.h"
+#include "server/commands/timeout.h"
 
 namespace replete {
 namespace {
 
-// Milliseconds. False: an error has been replied.
-bool ParseMillis(CommandContext& ctx, size_t i, int64_t* timeout_ms) {
-  if (!ParseCanonicalInt64(ctx.arg(i), timeout_ms)) {
-    ctx.reply().Error("ERR timeout is not an integer or out of range");
-    return false;
-  }
-  if (*timeout_ms < 0) {
-    ctx.reply().Error("ERR timeout is negative");
-    return false;
-  }
-  int64_t until = 0;
-  if (__builtin_add_overflow(*timeout_ms, MonotonicMillis(), &until)) {
-    ctx.reply().Error("ERR timeout is out of range");
-    return false;
-  }
-  return true;
-}
-
 void Wait(CommandContext& ctx) {
   int64_t replicas = 0;
   BlockRequest request{.on_timeout = OnTimeout::kZero};
-  if (!ctx.Integer(1, &replicas) || !ParseMillis(ctx, 2, &request.timeout_ms)) return;
+  if (!ctx.Integer(1, &replicas) || !ParseMillisTimeout(ctx, 2, &request.timeout_ms)) return;
   if (replicas <= 0 || ctx.in_transaction()) return ctx.reply().Integer(0);
   ctx.Block(request);
 }
@@ -42,7 +24,7 @@ void WaitAof(CommandContext& ctx) {
   }
   if (!ctx.Integer(2, &replicas)) return;
   if (replicas < 0) return ctx.reply().Error("ERR value is out of range, must be positive");
-  if (!ParseMillis(ctx, 3, &request.timeout_ms)) return;
+  if (!ParseMillisTimeout(ctx, 3, &request.timeout_ms)) return;
   if (local > 0) {
     return ctx.reply().Error(
         "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");

@@ -4,8 +4,8 @@
 
 #include "core/keyspace/clock.h"
 #include "server/command_context.h"
-#include "server/command_description.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -81,10 +81,6 @@ void WhoAmI(CommandContext& ctx) { ctx.reply().Bulk("default"); }
 
 void ListModules(CommandContext& ctx) { ctx.reply().Array(0); }
 
-void Help(CommandContext& ctx) {
-  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
-}
-
 using namespace command_flag;
 
 // clang-format off
@@ -96,7 +92,7 @@ constexpr Command kAclSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "6.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = Help},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kModuleSubcommands[] = {
@@ -107,7 +103,7 @@ constexpr Command kModuleSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "5.0.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = Help},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

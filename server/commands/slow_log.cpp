@@ -5,8 +5,8 @@
 
 #include "protocol/decimal.h"
 #include "server/command_context.h"
-#include "server/command_description.h"
 #include "server/commands/groups.h"
+#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace replete {
@@ -44,10 +44,6 @@ void Reset(CommandContext& ctx) {
   ctx.reply().Ok();
 }
 
-void Help(CommandContext& ctx) {
-  WriteHelp(ctx.reply(), *ctx.server().commands().Find(ctx.arg(0)));
-}
-
 using namespace command_flag;
 
 constexpr uint32_t kAsked = kAdmin | kLoading | kStale;
@@ -66,7 +62,7 @@ constexpr Command kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "6.2.0",
      .summary = "Show helpful text about the different subcommands", .syntax = "",
-     .reply = "array", .handler = Help},
+     .reply = "array", .handler = ContainerHelp},
 };
 
 constexpr Command kCommands[] = {

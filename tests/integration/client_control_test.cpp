@@ -145,9 +145,13 @@ TEST_F(ClientControlTest, APauseOfWritesLetsReadersThrough) {
   transaction.Ask({"GET", "k"});
   EXPECT_EQ(transaction.Ask({"EXEC"}), Array({Bulk("before")})) << "it only reads";
   EXPECT_EQ(client.Run("GET", "k"), Bulk("before"));
+  Connection publisher = Raw();
+  publisher.Request({"PUBLISH", "a", "x"});
   EXPECT_FALSE(writer.Read(std::chrono::milliseconds(30)));
+  EXPECT_FALSE(publisher.Read(std::chrono::milliseconds(1)));
   EXPECT_EQ(client.Run("CLIENT", "UNPAUSE"), Status("OK"));
   EXPECT_EQ(writer.Read(), Status("OK"));
+  EXPECT_EQ(publisher.Read(), Int(0));
   EXPECT_EQ(client.Run("GET", "k"), Bulk("after"));
 }
 
@@ -258,6 +262,21 @@ TEST_F(ClientControlTest, MonitorShowsWhatOthersAsk) {
   EXPECT_EQ(monitor.Ask({"PING"}), Status("PONG")) << "it monitors no more";
 }
 
+TEST_F(ClientControlTest, AMonitorThatDoesNotReadIsCut) {
+  REPLETE_ONLY();  // which keeps everything for it, as a limit on normal clients is 0
+  Client client = Connect();
+  client.Run("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 0 0");
+  Connection monitor = Raw();
+  const std::string id = IdOf(monitor);
+  monitor.Ask({"MONITOR"});
+  EXPECT_EQ(FieldOfClient(id, "flags"), "O");
+  const std::string big(200'000, 'x');
+  EXPECT_TRUE(Eventually([&] {
+    client.Run("ECHO", big);
+    return FieldOfClient(id, "flags") == "(none)";
+  }));
+}
+
 TEST_F(ClientControlTest, AMonitorThatLeavesIsForgotten) {
   Client client = Connect();
   {
@@ -271,7 +290,7 @@ TEST_F(ClientControlTest, DebugIsForWhoMayReachBeyondTheDaemon) {
   REPLETE_ONLY();
   EXPECT_TRUE(
       Connect().Run("DEBUG", "SLEEP", "0").text.starts_with("ERR DEBUG command not allowed"));
-  Start({"--enable-protected-configs", "local"});
+  Daemon& daemon = Start({"--enable-protected-configs", "local"});
   Connection connection = Raw(3);
   EXPECT_EQ(connection.Ask({"DEBUG", "SLEEP", "0.01"}), Status("OK"));
   EXPECT_EQ(connection.Ask({"DEBUG", "ERROR", "MINE of a kind"}), Error("MINE of a kind"));
@@ -285,6 +304,12 @@ TEST_F(ClientControlTest, DebugIsForWhoMayReachBeyondTheDaemon) {
   EXPECT_EQ(client.Run("DBSIZE"), Int(1)) << "nobody took it out";
   client.Run("DEBUG", "SET-ACTIVE-EXPIRE", "1");
   EXPECT_TRUE(Eventually([&] { return client.Run("DBSIZE") == Int(0); }));
+  // Who sleeps holds nobody up, not even the end.
+  const std::string id = IdOf(connection);
+  connection.Request({"DEBUG", "SLEEP", "100000"});
+  ASSERT_TRUE(Blocks(id));
+  EXPECT_EQ(client.Run("PING"), Status("PONG"));
+  EXPECT_EQ(daemon.Stop(), 0);
 }
 
 TEST_F(ClientControlTest, MemoryIsToldAndGivenBack) {

@@ -61,6 +61,22 @@ TEST_F(ObservationTest, TheSlowLogKeepsTheLatest) {
             Error("ERR count should be greater than or equal to -1"));
 }
 
+TEST_F(ObservationTest, SecretsAreNotInTheSlowLog) {
+  Client client = Connect();
+  client.Run("CONFIG", "SET", "slowlog-log-slower-than", "0");
+  client.Run("CONFIG", "SET", "RequirePass", "secret");
+  client.Run("CONFIG", "SET", "slowlog-log-slower-than", "-1");
+  bool found = false;
+  for (const Reply& record : client.Run("SLOWLOG", "GET", "10").elements) {
+    for (const Reply& arg : record.elements[3].elements) {
+      EXPECT_NE(arg.text, "secret");
+      found = found || arg.text == "(redacted)";
+    }
+  }
+  EXPECT_TRUE(found);
+  client.Run("CONFIG", "SET", "requirepass", "");
+}
+
 TEST_F(ObservationTest, LongArgumentsAreCutInTheSlowLog) {
   Client client = Connect();
   client.Run("CONFIG", "SET", "slowlog-log-slower-than", "0");
