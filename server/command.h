@@ -3,11 +3,15 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace replete {
 
 class CommandContext;
+class Keyspace;
+class Shard;
 
 // Flags of a command, Redis' names where Redis has them (COMMAND INFO prints those).
 namespace command_flag {
@@ -90,17 +94,49 @@ struct KeySpec {
   // The argument that is that number; 0: none. The keys are named by another specification already
   // and are not told again.
   uint8_t database_argument = 0;
+  // Instead of `first`: the options, in upper case, whose values name keys, and why nobody can say
+  // where, as COMMAND tells it. `locate` gives the argument that is the key, 0: none; null: they
+  // follow from data, see Command::more_keys.
+  std::string_view options = {};
+  std::string_view notes = {};
+  size_t (*locate)(std::span<const std::string_view> args) = nullptr;
+
+  bool present() const { return first != 0 || !options.empty(); }
+  // Calls fn(index) for each of the arguments that are keys.
+  template <class Fn>
+  void ForEachArgument(std::span<const std::string_view> args, Fn&& fn) const {
+    const auto argc = static_cast<int>(args.size());
+    if (first == 0) {
+      const size_t at = locate != nullptr ? locate(args) : 0;
+      if (at != 0) fn(at);
+      return;
+    }
+    const int end = last >= 0 ? last : argc + last;
+    for (int i = first; i <= end && i < argc; i += step) fn(static_cast<size_t>(i));
+  }
 };
 
 // Which shards are locked while the handler runs.
 enum class Scope : uint8_t {
-  kNone,      // none: nothing of a keyspace is touched (or only what is readable without a lock)
-  kKeys,      // those of the keys
-  kKeyspace,  // all of one keyspace: of the session's namespace, or the one after a final NS
-              // argument
-  kFlush,     // all of every keyspace that FLUSHALL clears
-  kQueued,    // those of all commands that MULTI queued, and of the watched keys
+  kNone,       // none: nothing of a keyspace is touched (or only what is readable without a lock)
+  kKeys,       // those of the keys
+  kKeyspace,   // all of one keyspace: of the session's namespace, or the one after a final NS
+               // argument
+  kFlush,      // all of every keyspace that FLUSHALL clears
+  kDatabases,  // all of the databases whose numbers are the arguments
+  kQueued,     // those of all commands that MULTI queued, and of the watched keys
 };
+
+// With Scope::kKeyspace: the shards that a call needs, in order, when it does not need all. They
+// are not locked, so that only their published sizes can be read.
+using ChooseShards = void (*)(const Keyspace&, std::span<const std::string_view> args,
+                              std::vector<Shard*>* shards);
+
+// With Scope::kKeys: whether this call looks at further keys, which follow from what it finds: then
+// all shards of its first key's keyspace are locked.
+using ReadsMore = bool (*)(std::span<const std::string_view> args);
+// Those keys, the shards being locked; views of *names.
+using FindMoreKeys = void (*)(CommandContext&, std::vector<std::string>* names);
 
 using Handler = void (*)(CommandContext&);
 
@@ -112,7 +148,7 @@ struct Command {
   uint32_t flags;
   uint32_t categories;  // kRead, kWrite, kAdmin, kFast, kSlow, ... are added from the flags
   Scope scope;
-  std::array<KeySpec, 2> keys;
+  std::array<KeySpec, 3> keys;
   std::string_view since;
   std::string_view summary;
   // Arguments after the name in the notation of Redis' documentation:
@@ -125,6 +161,9 @@ struct Command {
   // With kLong: whether this call is, its shards being locked; null: every one whose shards have
   // many entries, as for those that look at whole keyspaces.
   bool (*is_long)(CommandContext&) = nullptr;
+  ChooseShards choose = nullptr;
+  ReadsMore reads_more = nullptr;
+  FindMoreKeys more_keys = nullptr;           // their values are fetched where they are not in RAM
   std::span<const Command> subcommands = {};  // a container: the second argument names one
 };
 

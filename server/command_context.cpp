@@ -28,6 +28,10 @@ BulkBuffer CommandContext::TakeBulk(size_t arg) {
   return parser_ == nullptr ? BulkBuffer() : parser_->TakeBulk(arg);
 }
 
+bool CommandContext::FindFurther(std::string_view name, Key* key) {
+  return dispatcher_.LocateFurther(name, key);
+}
+
 void CommandContext::QueueEvent(uint32_t event_class, std::string_view event, const Key& key) {
   if (key.sent.empty()) {
     dispatcher_.OnEvent(key.shard->keyspace(), event_class, event, key.name);

@@ -58,10 +58,16 @@ class CommandContext {
   // --- keys ---
   std::span<const Key> keys() const { return keys_; }
   const Key& key(size_t n) const { return keys_[n]; }
-  Keyspace& keyspace() const { return *scope_keyspace_; }  // Scope::kKeyspace
-  std::span<const std::shared_ptr<Keyspace>> flushed() const {
-    return flush_keyspaces_;
-  }  // Scope::kFlush
+  // With Command::reads_more: a further key, as the client would name it. False: it is in another
+  // keyspace than the first, which has been replied.
+  bool FindFurther(std::string_view name, Key* key);
+  // Scope::kKeyspace: which one, and those of its shards that are locked, in order.
+  Keyspace& keyspace() const { return *scope_keyspace_; }
+  std::span<Shard* const> shards() const { return shards_; }
+  // Instead of a reply, when not all of them are locked: the handler is called again with all.
+  void WantAllShards() { wants_all_shards_ = true; }
+  // Scope::kFlush, Scope::kDatabases (those that exist).
+  std::span<const std::shared_ptr<Keyspace>> keyspaces() const { return keyspaces_; }
   Access& access() { return access_; }
   int64_t now() { return access_.now(); }
   // Publishes a keyspace event after the command. `event` is a literal.
@@ -129,10 +135,12 @@ class CommandContext {
   std::span<const std::string_view> members_ahead_;
   std::vector<Key> keys_;
   Keyspace* scope_keyspace_ = nullptr;
-  std::vector<std::shared_ptr<Keyspace>> flush_keyspaces_;
+  std::vector<Shard*> shards_;
+  std::vector<std::shared_ptr<Keyspace>> keyspaces_;
   bool in_exec_ = false;
   bool blocks_ = false;
   bool unwatches_ = false;
+  bool wants_all_shards_ = false;
   std::vector<QueuedCommand> done_queue_;
   BlockRequest block_;
 };

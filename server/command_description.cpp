@@ -76,7 +76,7 @@ void WriteBits(ReplyWriter& reply, std::span<const Bit> names, uint32_t bits,
 }
 
 // Whether it is told: the keys of some are those of another one, in another database.
-bool IsTold(const KeySpec& spec) { return spec.first != 0 && spec.database_argument == 0; }
+bool IsTold(const KeySpec& spec) { return spec.present() && spec.database_argument == 0; }
 
 // First and last key and the step between keys as COMMAND said them before there were
 // specifications. Keys that this cannot say make the command one with movable keys.
@@ -91,7 +91,9 @@ KeyRange RangeOfKeys(const Command& command) {
   KeyRange range;
   for (const KeySpec& spec : command.keys) {
     if (!IsTold(spec)) continue;
-    if (range.first == 0) {
+    if (spec.first == 0) {
+      range.movable = true;
+    } else if (range.first == 0) {
       range = {spec.first, spec.last, spec.step, false};
     } else if (range.last != spec.first - 1 || range.step != 1 || spec.step != 1) {
       range.movable = true;
@@ -126,10 +128,28 @@ void WriteKeySpecFlags(ReplyWriter& reply, const KeySpec& spec) {
   for (std::string_view word : words) reply.Simple(word);
 }
 
+// Where the keys are follows from no rule.
+void WriteUnknownPlace(ReplyWriter& reply, std::string_view name) {
+  reply.Bulk(name);
+  reply.Map(2);
+  reply.Bulk("type");
+  reply.Bulk("unknown");
+  reply.Bulk("spec");
+  reply.Map(0);
+}
+
 void WriteKeySpec(ReplyWriter& reply, const KeySpec& spec) {
-  reply.Map(3);
+  reply.Map(3 + size_t{!spec.notes.empty()});
+  if (!spec.notes.empty()) {
+    reply.Bulk("notes");
+    reply.Bulk(spec.notes);
+  }
   reply.Bulk("flags");
   WriteKeySpecFlags(reply, spec);
+  if (spec.first == 0) {
+    WriteUnknownPlace(reply, "begin_search");
+    return WriteUnknownPlace(reply, "find_keys");
+  }
   reply.Bulk("begin_search");
   reply.Map(2);
   reply.Bulk("type");
@@ -235,15 +255,9 @@ uint32_t FindCategory(std::string_view name) {
   return 0;
 }
 
-std::vector<size_t> KeyPositions(const Command& command, size_t argc) {
+std::vector<size_t> KeyPositions(const KeySpec& spec, std::span<const std::string_view> args) {
   std::vector<size_t> positions;
-  for (const KeySpec& spec : command.keys) {
-    if (!IsTold(spec)) continue;
-    const int last = spec.last >= 0 ? spec.last : static_cast<int>(argc) + spec.last;
-    for (int at = spec.first; at <= last && static_cast<size_t>(at) < argc; at += spec.step) {
-      positions.push_back(static_cast<size_t>(at));
-    }
-  }
+  if (IsTold(spec)) spec.ForEachArgument(args, [&](size_t at) { positions.push_back(at); });
   return positions;
 }
 

@@ -24,9 +24,9 @@ uint32_t EffectiveCategories(const Command& command);
 // Without the '@', any case; 0 when there is none.
 uint32_t FindCategory(std::string_view name);
 
-// Which arguments are keys, counted from the name of the command (0), in the order of the
-// specifications.
-std::vector<size_t> KeyPositions(const Command& command, size_t argc);
+// Which arguments are keys of the specification, counted from the name of the command (0); none
+// where it is not told because it repeats another one.
+std::vector<size_t> KeyPositions(const KeySpec& spec, std::span<const std::string_view> args);
 
 // What a call does with the keys of the specification: its flags, where these depend on the
 // arguments those that hold for them.

@@ -304,6 +304,19 @@ bool MarkKeys(const Command& command, std::vector<Argument>* arguments, int* pos
   return true;
 }
 
+// The value of an option that names keys.
+void MarkOptionKeys(const Command& command, std::vector<Argument>* arguments) {
+  for (Argument& argument : *arguments) {
+    for (size_t i = 0; i < command.keys.size() && !argument.token.empty(); ++i) {
+      const std::string_view options = command.keys[i].options;
+      const size_t at = options.find(argument.token);
+      if (at == std::string_view::npos) continue;
+      argument.key_spec = static_cast<int>(i);
+      if (argument.type != ArgumentType::kPattern) argument.type = ArgumentType::kKey;
+    }
+  }
+}
+
 }  // namespace
 
 bool ParseSyntax(std::string_view syntax, std::vector<Argument>* arguments) {
@@ -315,6 +328,7 @@ std::vector<Argument> ArgumentsOf(const Command& command, bool subcommand) {
   if (!ParseSyntax(command.syntax, &arguments)) return {};
   int position = subcommand ? 2 : 1;
   MarkKeys(command, &arguments, &position);
+  MarkOptionKeys(command, &arguments);
   if (command.name.ends_with("byfloat")) {
     for (Argument& argument : arguments) {
       if (argument.name == "increment") argument.type = ArgumentType::kDouble;

@@ -14,14 +14,6 @@ std::string_view Quoted(std::string_view text, size_t most) {
   return text.substr(0, text.find('\0'));
 }
 
-// Null: there is none of this number.
-Keyspace* Numbered(std::string_view text, const NamespaceMap& map) {
-  int64_t number = 0;
-  if (!ParseInt64(text, &number) || number < 0) return nullptr;
-  const auto index = static_cast<size_t>(number);
-  return index < map.databases.size() ? map.databases[index].get() : nullptr;
-}
-
 }  // namespace
 
 std::string UnknownCommand(std::span<const std::string_view> args) {
@@ -46,6 +38,13 @@ std::shared_ptr<Keyspace> Selected(const Command& command, std::span<const std::
   return selects ? map.Find(args.back()) : nullptr;
 }
 
+std::shared_ptr<Keyspace> Database(std::string_view number, const NamespaceMap& map) {
+  int64_t value = 0;
+  if (!ParseInt64(number, &value) || value < 0) return nullptr;
+  const auto index = static_cast<size_t>(value);
+  return index < map.databases.size() ? map.databases[index] : nullptr;
+}
+
 bool NamesNamespace(const Command& command, std::span<const std::string_view> args) {
   return args.size() >= 3 && WordIs(args[args.size() - 2], "ns") &&
          command.syntax.find("[NS name]") != std::string_view::npos;
@@ -53,13 +52,13 @@ bool NamesNamespace(const Command& command, std::span<const std::string_view> ar
 
 Keyspace* OtherDatabase(const KeySpec& spec, std::span<const std::string_view> args,
                         const NamespaceMap& map) {
-  if (spec.database_argument != 0) return Numbered(args[spec.database_argument], map);
+  if (spec.database_argument != 0) return Database(args[spec.database_argument], map).get();
   if (spec.database_option.empty()) return nullptr;
   Keyspace* last = nullptr;
   for (size_t i = 3; i + 1 < args.size(); ++i) {
     int64_t number = 0;
     if (!WordIs(args[i], spec.database_option) || !ParseInt64(args[i + 1], &number)) continue;
-    last = Numbered(args[i + 1], map);
+    last = Database(args[i + 1], map).get();
     if (last == nullptr) return nullptr;
   }
   return last;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "core/keyspace/prefetch.h"
 #include "core/policy/eviction.h"
@@ -11,23 +10,8 @@
 #include "server/command_table.h"
 #include "server/command_words.h"
 #include "server/server.h"
-#include "server/worker_pool.h"
 
 namespace replete {
-namespace {
-
-// A command that owns its shards is worth a worker only above this many entries.
-constexpr size_t kLongFrom = 10000;
-// Transactions of more are run by a worker.
-constexpr size_t kWideTransaction = 1000;
-// Keys of one command above which a worker runs it.
-constexpr size_t kWideCommand = 10000;
-// Its keys were in a namespace that went while it waited for its turn: where they are now is not
-// locked.
-constexpr std::string_view kDroppedMeanwhile =
-    "NONAMESPACE the namespace was dropped while the command ran";
-
-}  // namespace
 
 Dispatcher::Dispatcher(Server& server) : Dispatcher(server, server.shared_command_stats()) {}
 
@@ -192,6 +176,7 @@ void Dispatcher::Begin(const Call& call, const Command& command) {
   context_.in_exec_ = false;
   context_.blocks_ = false;
   context_.unwatches_ = false;
+  context_.wants_all_shards_ = false;
   context_.done_queue_.clear();
   context_.access_.ForgetNow();
   context_.access_.set_counts_uses(!call.client.no_touch);
@@ -225,6 +210,7 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
       break;
     tiered_ = (special & Keyspace::kHasTier) != 0;
     if ((special & Keyspace::kRetired) == 0) {
+      if (command.more_keys != nullptr) AddFurtherKeys(command);
       if (!FetchValues(call)) return Outcome::kParked;
       break;
     }
@@ -240,15 +226,30 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
     return Outcome::kAway;
   }
   if (context_.keys_.size() > 1) PrefetchKeys();
-  const bool wide = command.scope != Scope::kKeys;
+  const bool wide = IsWide(command);
   const int64_t start = wide ? MonotonicNanos() : 0;
   const int64_t start_cpu = wide ? ThreadNanos() : 0;
   RunOrFail(command);
   if (context_.blocks_) [[unlikely]]
     RegisterBlocked(call);
   Unlock();
+  if (context_.wants_all_shards_) [[unlikely]] {
+    locks_.Clear();
+    const bool resolved = Resolve(call.client, command, call.args, 0);
+    context_.wants_all_shards_ = false;
+    return resolved ? LockAndRun(call, command) : Outcome::kDone;
+  }
   if (wide) server_.stats().NoteLockHold(MonotonicNanos() - start, ThreadNanos() - start_cpu);
   return context_.blocks_ ? Outcome::kBlocked : Outcome::kDone;
+}
+
+// Whether its locks may be held for long: the two clocks that measure it cost more than a command
+// on one key.
+bool Dispatcher::IsWide(const Command& command) const {
+  constexpr size_t kFewShards = 4;
+  constexpr size_t kFewCommands = 16;
+  if (command.scope == Scope::kKeys && command.reads_more == nullptr) return false;
+  return locks_.shards().size() > kFewShards || context_.client_->queue.size() > kFewCommands;
 }
 
 // The session has fetched the first key of each request at most.
@@ -306,6 +307,7 @@ void Dispatcher::Run(const Command& command) {
     AfterWrite();
   } else if (command.flags & command_flag::kWrite) {
     // In a transaction others see nothing before its end: not even an element they wait for.
+    swapped_ |= command.scope == Scope::kDatabases;
     if (context_.in_exec_) {
       for (const Key& key : context_.keys_) key.shard->Publish();
       touched_.insert(touched_.end(), context_.keys_.begin(), context_.keys_.end());
@@ -395,6 +397,13 @@ void Dispatcher::AfterWrite() {
     if (!key.shard->blocked.empty()) [[unlikely]]
       key.shard->blocked.Serve(context_.access_, key, &served_);
   }
+  if (swapped_) [[unlikely]] {
+    // Somebody may wait for what is under any key now.
+    for (Shard* shard : locks_.shards()) {
+      shard->blocked.ServeAll(context_.access_, shard, &served_);
+    }
+    swapped_ = false;
+  }
   if (tiered_) [[unlikely]] {
     // The reply waits for what the command did, not for who leaves to make room.
     context_.access_.Commit();
@@ -464,129 +473,12 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
     if (server_.monitors().any()) [[unlikely]]
       server_.monitors().Show(*context_.client_, *queued.command, args);
   } else if (resolved) {
-    context_.reply_.Error(kDroppedMeanwhile);
+    context_.reply_.Error(words::kDroppedMeanwhile);
   }
   locks_ = std::move(held);
   context_.command_ = exec;
   context_.args_ = exec_args;
   context_.in_exec_ = false;
-}
-
-// --- long commands ---
-
-bool Dispatcher::RunsAway(const Command& command) {
-  if (command.scope == Scope::kQueued) return context_.client_->queue.size() > kWideTransaction;
-  if (context_.keys_.size() > kWideCommand) return true;
-  if (!(command.flags & command_flag::kLong)) return false;
-  if (command.is_long != nullptr) {
-    const bool is_long = command.is_long(context_);
-    if (!is_long || command.scope == Scope::kKeys) return is_long;
-  }
-  size_t entries = 0;
-  for (const Shard* shard : locks_.shards()) entries += shard->size();
-  return entries > kLongFrom || (command.flags & command_flag::kTest) != 0;
-}
-
-void Dispatcher::RunAway(const Call& call, const Command& command) {
-  struct Job {
-    std::vector<std::string> args;
-    std::shared_ptr<Parkable> session;
-    LockSet owned;
-    Client* client;
-    const Command* command;
-  };
-  auto job = std::make_shared<Job>();
-  for (std::string_view arg : call.args) job->args.emplace_back(arg);
-  job->session = call.session;
-  job->owned = locks_;
-  job->client = &call.client;
-  job->command = &command;
-  // The session does not touch its client until Complete: the worker may.
-  server_.workers().Post([job, &server = server_, out_of_memory = out_of_memory_, tiered = tiered_,
-                          container = container_] {
-    Dispatcher away(server);
-    std::vector<std::string_view> args(job->args.begin(), job->args.end());
-    away.reply().set_resp3(job->client->resp3);
-    away.container_ = container;
-    const Call inner{*job->client, args, nullptr, job->command, 0, job->session};
-    away.Begin(inner, *job->command);
-    away.out_of_memory_ = out_of_memory;
-    away.tiered_ = tiered;
-    if (away.Resolve(*job->client, *job->command, args, 0)) {
-      if (job->owned.Covers(away.locks_)) {
-        away.locks_ = job->owned;
-        away.RunOrFail(*job->command);
-      } else {
-        away.reply().Error(kDroppedMeanwhile);
-      }
-    }
-    away.StoreUpkeep();
-    job->owned.Disown();
-    away.AnswerServed();
-    job->client->loads.reset();
-    if (away.context_.unwatches_) {
-      while (!away.TryUnwatch(*job->client)) std::this_thread::yield();
-    }
-    away.PublishEvents();
-    away.Account(*job->client, *job->command, args, 0);
-    job->session->Complete(std::move(away.output()), std::move(away.tokens_));
-  });
-}
-
-// --- clients that wait ---
-
-void Dispatcher::RegisterBlocked(const Call& call) {
-  blocked_ = std::make_shared<BlockedPop>(call.session, context_.block_.front, call.client.resp3);
-  blocked_->timeout_ms = context_.block_.timeout_ms;
-  blocked_->on_timeout = context_.block_.on_timeout;
-  const KeySpec& spec = context_.command_->keys[0];
-  auto at = static_cast<size_t>(spec.first);
-  for (const Key& key : context_.keys_) {
-    auto keyspace = namespaces_->Share(key.shard->keyspace());
-    blocked_->places.push_back(
-        {std::move(keyspace), std::string(key.name), std::string(call.args[at])});
-    at += static_cast<size_t>(spec.step);
-  }
-  // All places are there before anybody can serve.
-  for (const Key& key : context_.keys_) key.shard->blocked.Add(key.name, blocked_);
-}
-
-bool Dispatcher::TryUnwatch(Client& client) {
-  Unwatch(client);
-  Tick();
-  return detached_.empty();
-}
-
-void Dispatcher::Unwatch(Client& client) {
-  for (WatchedKey& watched : client.watched) {
-    Detached item{std::move(watched.keyspace), std::move(watched.name), client.watcher, nullptr};
-    if (!TryDetach(item)) detached_.push_back(std::move(item));
-  }
-  client.watched.clear();
-  client.watcher.reset();
-  client.info->watched.store(0, std::memory_order_relaxed);
-}
-
-void Dispatcher::Detach(std::shared_ptr<BlockedPop> blocked) {
-  for (auto& place : blocked->places) {
-    auto keyspace = place.keyspace.lock();
-    if (keyspace == nullptr) continue;
-    Detached item{std::move(keyspace), place.name, nullptr, blocked};
-    if (!TryDetach(item)) detached_.push_back(std::move(item));
-  }
-}
-
-bool Dispatcher::TryDetach(const Detached& item) {
-  Shard& shard = item.keyspace->ShardOf(HashKey(item.name));
-  std::lock_guard lock(shard.mutex);
-  if (shard.gate.owned()) return false;
-  if (item.watcher) shard.watches.Remove(item.name, item.watcher.get());
-  if (item.blocked) shard.blocked.Remove(item.name, item.blocked.get());
-  return true;
-}
-
-void Dispatcher::Tick() {
-  std::erase_if(detached_, [this](const Detached& item) { return TryDetach(item); });
 }
 
 }  // namespace replete

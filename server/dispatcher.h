@@ -141,6 +141,10 @@ class Dispatcher final : public KeyspaceListener {
                 std::span<const std::string_view> args, int64_t nanos);
   bool Resolve(Client& client, const Command& command, std::span<const std::string_view> args,
                uint64_t first_hash);
+  void AddShards(const Command& command, std::span<const std::string_view> args);
+  Key Locate(std::string_view sent, Keyspace& session_keyspace, uint64_t hash) const;
+  void AddFurtherKeys(const Command& command);
+  bool LocateFurther(std::string_view sent, Key* key);
   bool ResolveKeys(const Command& command, std::span<const std::string_view> args,
                    uint64_t first_hash, Keyspace& session_keyspace);
   Keyspace* SessionKeyspace(Client& client);
@@ -180,6 +184,7 @@ class Dispatcher final : public KeyspaceListener {
   bool TryDetach(const Detached& detached);
   bool TryUnwatch(Client& client);
   void Begin(const Call& call, const Command& command);
+  bool IsWide(const Command& command) const;
   bool SweepShard(Shard& shard);
   template <class Step>
   void InSlices(Shard& shard, Step&& step);
@@ -197,8 +202,10 @@ class Dispatcher final : public KeyspaceListener {
   std::vector<PendingEvent> events_;
   std::vector<Detached> detached_;
   std::shared_ptr<BlockedPop> blocked_;
+  bool swapped_ = false;      // databases have changed places
   std::vector<Key> touched_;  // keys that a transaction has written
-  std::vector<Key> needed_;   // keys of tiered keyspaces whose values the command reads
+  std::vector<std::string> further_names_;
+  std::vector<Key> needed_;  // keys of tiered keyspaces whose values the command reads
   std::vector<std::shared_ptr<BlockedClient>> served_;
   CommitTokens tokens_;
   size_t reply_start_ = 0;

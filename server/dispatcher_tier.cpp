@@ -64,8 +64,8 @@ bool Dispatcher::TiersAllow(const Command& command) {
       return refusal.empty();
     };
     if (command.scope == Scope::kKeyspace && !allows(*context_.scope_keyspace_)) return false;
-    if (command.scope == Scope::kFlush) {
-      for (const auto& keyspace : context_.flush_keyspaces_) {
+    if (command.scope == Scope::kFlush || command.scope == Scope::kDatabases) {
+      for (const auto& keyspace : context_.keyspaces_) {
         if (!allows(*keyspace)) return false;
       }
     }

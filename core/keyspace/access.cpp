@@ -500,6 +500,32 @@ size_t Access::ClearKeyspace(Keyspace& keyspace) {
   return cleared;
 }
 
+void Access::SwapKeyspaces(Keyspace& a, Keyspace& b) {
+  for (size_t i = 0; i < a.shards(); ++i) {
+    Shard& one = a.shard(i);
+    Shard& other = b.shard(i);
+    for (Shard* shard : {&one, &other}) {
+      shard->watches.TouchAll([&](std::string_view name) {
+        const uint64_t hash = HashKey(name);
+        return Peek({&one, name, hash}) != nullptr || Peek({&other, name, hash}) != nullptr;
+      });
+    }
+    const auto moved =
+        static_cast<int64_t>(one.data.table.size()) - static_cast<int64_t>(other.data.table.size());
+    one.data.Swap(other.data);
+    std::swap(one.clock, other.clock);
+    a.entry_count().fetch_sub(moved, std::memory_order_relaxed);
+    b.entry_count().fetch_add(moved, std::memory_order_relaxed);
+    for (Shard* shard : {&one, &other}) {
+      NoteWork(*shard);
+      shard->Publish();
+    }
+  }
+  if (a.wants_effects()) {
+    listener_.OnEffect({Effect::Kind::kSwap, &a, {}, {}, {}, 0, &b});
+  }
+}
+
 // --- room ---
 
 bool Access::Trim(Shard& shard, std::span<const Key> named, size_t* may_go) {

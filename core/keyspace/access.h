@@ -118,6 +118,9 @@ class Access {
   void ClearShard(Shard& shard);
   // All shards of the keyspace are locked. Returns how many entries there were.
   size_t ClearKeyspace(Keyspace& keyspace);
+  // Each holds what the other held. Neither has a tier; both have as many shards and the same
+  // policy.
+  void SwapKeyspaces(Keyspace& a, Keyspace& b);
 
   // --- room ---
   // Entries over the keyspace's max_entries or bytes over its max_memory leave the given shard,

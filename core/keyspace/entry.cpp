@@ -24,6 +24,18 @@ size_t BlockBytes(size_t capacity) { return AllocatedSize(capacity); }
 
 }  // namespace
 
+std::string_view TypeName(ValueType type) {
+  switch (type) {
+    case ValueType::kString:
+      return "string";
+    case ValueType::kList:
+      return "list";
+    case ValueType::kHash:
+      return "hash";
+  }
+  return "none";
+}
+
 Entry* Entry::NewRaw(std::string_view key, uint8_t extensions, size_t value_size) {
   extensions &= static_cast<uint8_t>(~kLongKey);
   if (key.size() >= kLongKeyFrom) extensions |= kLongKey;

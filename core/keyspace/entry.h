@@ -14,6 +14,8 @@ class HashValue;
 class ListValue;
 
 enum class ValueType : uint8_t { kString = 0, kList = 1, kHash = 4 };
+// Redis' word: TYPE, SCAN.
+std::string_view TypeName(ValueType type);
 
 // How the value is held.
 enum class Holding : uint8_t {

@@ -43,8 +43,7 @@ class SegmentTable {
     Item* item_ = nullptr;
     table::Segment* segment_ = nullptr;
     uint32_t bucket_ = 0;  // the segment's bucket count stands for the overflow list
-    uint32_t slot_ = 0;
-    uint32_t home_ = 0;
+    uint32_t slot_ = 0, home_ = 0;
   };
 
   // `skip_bits` leading hash bits are the same for all items (the shard's number). `reclaimer` may
@@ -221,11 +220,13 @@ class SegmentTable {
     ForEachSegment([&](const table::Segment& segment) { ForEachIn(segment, fn); });
   }
 
-  // Calls fn(Item*) for the items of the segment that `random_hash` falls into. For sampling.
+  // Calls fn(Item*) for the items of a hash's segment, or only of its bucket there. For sampling.
   template <class Fn>
-  void ForEachNear(uint64_t random_hash, Fn&& fn) const {
+  void ForEachNear(uint64_t random_hash, Fn&& fn, bool in_bucket = false) const {
     table::Directory* directory = directory_.load(std::memory_order_relaxed);
-    if (directory != nullptr) ForEachIn(*LocateRelative(directory, random_hash).segment, fn);
+    if (directory == nullptr) return;
+    const Place place = LocateRelative(directory, random_hash);
+    in_bucket ? ForEachIn(*place.segment->bucket(place.home), fn) : ForEachIn(*place.segment, fn);
   }
 
   // Position just after the segment that holds `position`; kScanEnd after the last one.
@@ -270,9 +271,7 @@ class SegmentTable {
  private:
   struct Place {
     table::Segment* segment;
-    uint32_t buckets;
-    uint32_t home;
-    uint32_t depth;
+    uint32_t buckets, home, depth;
   };
 
   static uint64_t Leading(uint64_t bits, unsigned count) {
@@ -339,17 +338,18 @@ class SegmentTable {
   }
 
   template <class Fn>
+  static void ForEachIn(const table::Bucket& bucket, Fn&& fn) {
+    for (const table::Word& word : bucket.words) {
+      const uint64_t value = word.load(std::memory_order_relaxed);
+      if (value >> table::kTagShift) fn(reinterpret_cast<Item*>(value & table::kPointerMask));
+    }
+  }
+  template <class Fn>
   static void ForEachIn(const table::Segment& segment, Fn&& fn) {
-    for (uint32_t b = 0; b < segment.buckets; ++b) {
-      for (const table::Word& word : segment.bucket(b)->words) {
-        uint64_t value = word.load(std::memory_order_relaxed);
-        if (value >> table::kTagShift) fn(reinterpret_cast<Item*>(value & table::kPointerMask));
-      }
-    }
+    for (uint32_t b = 0; b < segment.buckets; ++b) ForEachIn(*segment.bucket(b), fn);
     if (segment.overflow == nullptr) return;
-    for (uint64_t value : *segment.overflow) {
+    for (uint64_t value : *segment.overflow)
       fn(reinterpret_cast<Item*>(value & table::kPointerMask));
-    }
   }
 
   // Items whose home is in [first, last), wherever in the segment they live.

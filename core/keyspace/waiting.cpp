@@ -41,6 +41,13 @@ void BlockTable::FailAll(std::string_view error) {
   blocked_.clear();
 }
 
+void BlockTable::ServeAll(Access& access, Shard* shard,
+                          std::vector<std::shared_ptr<BlockedClient>>* served) {
+  std::vector<std::string> names;
+  for (const auto& [name, queue] : blocked_) names.push_back(name);
+  for (const std::string& name : names) Serve(access, {shard, name, HashKey(name)}, served);
+}
+
 void BlockTable::Serve(Access& access, const Key& key,
                        std::vector<std::shared_ptr<BlockedClient>>* served) {
   auto found = blocked_.find(key.name);

@@ -14,6 +14,7 @@ namespace replete {
 class Access;
 struct CommitToken;
 struct Key;
+class Shard;
 using CommitTokens = std::vector<CommitToken>;
 
 // Who watches keys (WATCH): its flag is raised when one of them changes, and never lowered.
@@ -78,6 +79,8 @@ class BlockTable {
   // Serves those who wait for `key` in order until one has to wait on; those who took an element
   // are added to `served`, to be answered.
   void Serve(Access& access, const Key& key, std::vector<std::shared_ptr<BlockedClient>>* served);
+  // The same for all that anybody waits for in `shard`, whose table this is.
+  void ServeAll(Access& access, Shard* shard, std::vector<std::shared_ptr<BlockedClient>>* served);
   // All waits end with an error.
   void FailAll(std::string_view error);
 

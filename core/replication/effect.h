@@ -23,6 +23,7 @@ struct Effect {
     kPushBack,
     kPopFront,  // the first element is gone; an empty list is gone
     kPopBack,
+    kSwap,   // the keyspace holds what `target` held, and the other way round
     kClear,  // the keyspace is empty
   };
 

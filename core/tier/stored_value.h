@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/keyspace/entry.h"
 #include "core/types/hash_value.h"
@@ -24,6 +25,10 @@ std::string EncodeValue(const Entry& entry, bool compress = false);
 // A decoded value on its way into an entry. Move-only.
 class StoredValue {
  public:
+  StoredValue() = default;
+  explicit StoredValue(std::unique_ptr<ListValue> list)
+      : type_(ValueType::kList), list_(std::move(list)) {}
+
   // False: the bytes are not what EncodeValue gives; *problem says why.
   bool Decode(std::string_view bytes, const ValueLimits& limits, std::string* problem);
 

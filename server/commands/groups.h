@@ -13,6 +13,9 @@ std::span<const Command> LcsCommands();
 std::span<const Command> BitmapCommands();
 std::span<const Command> HyperLogLogCommands();
 std::span<const Command> KeyCommands();
+std::span<const Command> ScanCommands();  // and KEYS, RANDOMKEY
+std::span<const Command> DatabaseCommands();
+std::span<const Command> SortCommands();
 std::span<const Command> ObjectCommands();
 std::span<const Command> MemoryCommands();
 std::span<const Command> DumpCommands();  // and RESTORE

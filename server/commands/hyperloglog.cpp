@@ -100,20 +100,23 @@ bool MergeKeys(CommandContext& ctx, HyperLogLogRegisters* registers, bool* any_d
   return true;
 }
 
+void CountTogether(CommandContext& ctx) {
+  HyperLogLogRegisters registers;
+  bool any_dense = false;
+  if (!MergeKeys(ctx, &registers, &any_dense)) return;
+  ctx.reply().Integer(static_cast<int64_t>(registers.Cardinality()));
+}
+
 // Of one key the value keeps its cardinality, so that this "reading" command may write.
 void PfCount(CommandContext& ctx) {
+  if (ctx.keys().size() > 1) return CountTogether(ctx);
   const Key& key = ctx.key(0);
-  HyperLogLogRegisters registers;
-  if (ctx.keys().size() > 1) {
-    bool any_dense = false;
-    if (!MergeKeys(ctx, &registers, &any_dense)) return;
-    return ctx.reply().Integer(static_cast<int64_t>(registers.Cardinality()));
-  }
   Entry* entry = ReadKey(ctx, key);
   if (entry == nullptr) return ctx.reply().Integer(0);
   if (!IsHyperLogLog(ctx, entry)) return;
   const int64_t cached = HyperLogLog::CachedCardinality(entry->string());
   if (cached >= 0) return ctx.reply().Integer(cached);
+  HyperLogLogRegisters registers;
   if (!registers.Merge(entry->string())) return Corrupt(ctx);
   const uint64_t cardinality = registers.Cardinality();
   ctx.access().EditString(key, entry, entry->string().size(),

@@ -118,11 +118,9 @@ void List(CommandContext& ctx) {
 }
 
 // As Redis sees it, arguments with which one of the specifications names no key are no good.
-bool AllSpecsHaveKeys(const Command& command, size_t argc) {
+bool AllSpecsHaveKeys(const Command& command, std::span<const std::string_view> args) {
   return std::all_of(command.keys.begin(), command.keys.end(), [&](const KeySpec& spec) {
-    Command only = command;
-    only.keys = {spec};
-    return spec.first == 0 || spec.database_argument != 0 || !KeyPositions(only, argc).empty();
+    return spec.first == 0 || spec.database_argument != 0 || !KeyPositions(spec, args).empty();
   });
 }
 
@@ -140,7 +138,7 @@ const Command* CommandWithKeys(CommandContext& ctx, std::span<const std::string_
     ctx.reply().Error("ERR The command has no key arguments");
   } else if (command->arity > 0 ? argc != command->arity : argc < -command->arity) {
     ctx.reply().Error("ERR Invalid number of arguments specified for command");
-  } else if (!AllSpecsHaveKeys(*command, args.size())) {
+  } else if (!AllSpecsHaveKeys(*command, args)) {
     ctx.reply().Error("ERR Invalid arguments specified for command");
   } else {
     return command;
@@ -152,25 +150,32 @@ void GetKeys(CommandContext& ctx) {
   const std::span<const std::string_view> args = ctx.args().subspan(2);
   const Command* command = CommandWithKeys(ctx, args);
   if (command == nullptr) return;
-  const std::vector<size_t> positions = KeyPositions(*command, args.size());
-  ctx.reply().Array(positions.size());
-  for (size_t position : positions) ctx.reply().Bulk(args[position]);
+  const size_t start = ctx.reply().DeferArray();
+  size_t keys = 0;
+  for (const KeySpec& spec : command->keys) {
+    for (size_t position : KeyPositions(spec, args)) {
+      ctx.reply().Bulk(args[position]);
+      ++keys;
+    }
+  }
+  ctx.reply().FinishArray(start, keys);
 }
 
 void GetKeysAndFlags(CommandContext& ctx) {
   const std::span<const std::string_view> args = ctx.args().subspan(2);
   const Command* command = CommandWithKeys(ctx, args);
   if (command == nullptr) return;
-  ctx.reply().Array(KeyPositions(*command, args.size()).size());
+  const size_t start = ctx.reply().DeferArray();
+  size_t keys = 0;
   for (const KeySpec& spec : command->keys) {
-    Command only = *command;
-    only.keys = {spec};
-    for (size_t position : KeyPositions(only, args.size())) {
+    for (size_t position : KeyPositions(spec, args)) {
       ctx.reply().Array(2);
       ctx.reply().Bulk(args[position]);
       WriteKeyFlags(ctx.reply(), spec, args);
+      ++keys;
     }
   }
+  ctx.reply().FinishArray(start, keys);
 }
 
 using namespace command_flag;

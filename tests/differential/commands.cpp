@@ -89,6 +89,7 @@ constexpr CommandRow kRows[] = {
     {"RESTORE", "key millis payload {REPLACE|ABSTTL|IDLETIME count|FREQ count}", 4},
     {"COPY", "key key {DB db|REPLACE}", 7},
     {"MOVE", "key db", 3},
+    {"SWAPDB", "db db", 2},
     {"FLUSHDB", "{ASYNC|SYNC}", 1},
     {"FLUSHALL", "{ASYNC|SYNC}", 1},
     {"SELECT", "db", 4},
@@ -100,6 +101,14 @@ constexpr CommandRow kRows[] = {
     {"LPUSH", "key value+", 8},
     {"RPOP", "key count?", 5},
     {"BLPOP", "key+ timeout", 2},
+    {"LPUSH", "list number number number+", 4},
+    {"SORT", "list {ALPHA|ASC|DESC|LIMIT position position|GET sortpattern}", 6},
+    {"SORT", "list {ALPHA|ASC|DESC|LIMIT position position|STORE list}", 2},
+    // Of those whose keys compare equal redis-server chooses freely when it wants only some.
+    {"SORT", "list BY sortpattern {ALPHA|ASC|DESC|GET sortpattern|GET sortpattern}", 6},
+    {"SORT", "list BY sortpattern {ASC|DESC|LIMIT position position|GET sortpattern|STORE list}",
+     6},
+    {"SORT_RO", "list {ALPHA|ASC|DESC|LIMIT position position|GET sortpattern|STORE list}", 3},
     // Transactions.
     {"MULTI", "", 6},
     {"EXEC", "", 8},

@@ -15,9 +15,9 @@ constexpr std::size_t kHistory = 4000;
 constexpr std::size_t kPrecedingRequests = 10;
 
 // Commands that matter to every key or to the connection.
-constexpr std::string_view kGlobal[] = {"MULTI",   "EXEC",   "DISCARD", "WATCH",
-                                        "UNWATCH", "SELECT", "FLUSHDB", "FLUSHALL",
-                                        "HELLO",   "RESET",  "AUTH",    "CONFIG"};
+constexpr std::string_view kGlobal[] = {"MULTI",  "EXEC",    "DISCARD",  "WATCH", "UNWATCH",
+                                        "SELECT", "FLUSHDB", "FLUSHALL", "HELLO", "RESET",
+                                        "AUTH",   "CONFIG",  "SWAPDB"};
 
 std::string Shortened(const std::string& text) {
   constexpr std::size_t kLimit = 600;

@@ -162,6 +162,11 @@ constexpr std::string_view kCursors[] = {"0",  "0",  "0",   "0",  "0", "0",
 constexpr std::string_view kCounts[] = {
     "1", "2", "5", "10", "100", "100000", "0", "-1", "abc", "", "9223372036854775808", "1.5"};
 // Short enough that a wait costs nothing; 0 would wait for ever.
+constexpr std::string_view kNumbers[] = {"0",  "-0", "1.5", "-2",  "1e3",  "1e-3", "0x10", "007",
+                                         "+4", " 5", "",    "inf", "-inf", ".5",   "5.",   "1e308"};
+constexpr std::string_view kSortPatterns[] = {
+    "#",      "k:*", "k:*", "k:*",   "*",   "h:1:*->a", "h->*",   "*->",     "k:*->f",
+    "nosort", "",    "l:*", "k:*:*", "->*", "#*",       "h*->f1", "k:\0*"sv, "k:*->\0"sv};
 constexpr std::string_view kTimeouts[] = {
     "0.001", "0.001",  "0.002", "0.0001", "0.01", "1e-3",  ".003",
     "-1",    "-0.5",   "abc",   "",       "nan",  "1e400", "9223372036854775807",
@@ -240,7 +245,9 @@ constexpr std::string_view kJunk[] = {"",
                                       "0"};
 
 // The last ones of AllKeys.
+constexpr size_t kListKeys = 4;
 constexpr size_t kSketchKeys = 8;
+constexpr size_t kOwnKeys = kListKeys + kSketchKeys;
 
 std::string Valid(std::span<const std::string_view> good, std::span<const std::string_view> bad,
                   int percent, Random& random) {
@@ -250,7 +257,7 @@ std::string Valid(std::span<const std::string_view> good, std::span<const std::s
 std::string Key(Random& random) {
   const std::vector<std::string>& keys = AllKeys();
   // A few keys take most of the traffic, so that a command meets what another one left.
-  return random.Chance(60) ? keys[random.Below(6)] : keys[random.Below(keys.size() - kSketchKeys)];
+  return random.Chance(60) ? keys[random.Below(6)] : keys[random.Below(keys.size() - kOwnKeys)];
 }
 
 std::string Value(Random& random) {
@@ -294,6 +301,17 @@ std::string SketchKey(Random& random) {
   return random.Chance(95) ? "s:" + std::to_string(random.Below(kSketchKeys)) : Key(random);
 }
 
+// Keys whose values are mostly lists of numbers.
+std::string ListKey(Random& random) {
+  return random.Chance(95) ? "l:" + std::to_string(random.Below(kListKeys)) : Key(random);
+}
+
+// Mostly the rest of a key's name, too.
+std::string Number(Random& random) {
+  if (random.Chance(1)) return Value(random);
+  return random.Chance(85) ? std::to_string(random.Below(25)) : std::string(random.Pick(kNumbers));
+}
+
 template <const auto& kTable>
 std::string From(Random& random) {
   return std::string(random.Pick(kTable));
@@ -334,6 +352,9 @@ constexpr Piece kPieces[] = {
     {"sketch", SketchKey},
     {"sketchbytes", From<kSketches>},
     {"element", [](Random& r) { return "e" + std::to_string(r.Below(3000)); }},
+    {"list", ListKey},
+    {"number", Number},
+    {"sortpattern", From<kSortPatterns>},
     {"seconds", [](Random& r) { return r.Chance(75) ? Seconds(r) : From<kBadTtl>(r); }},
     {"millis", [](Random& r) { return r.Chance(75) ? Millis(r) : From<kBadTtl>(r); }},
     {"future", [](Random& r) { return Valid(kAt, kBadTtl, 85, r); }},
@@ -385,6 +406,7 @@ const std::vector<std::string>& AllKeys() {
     }
     all.emplace_back("\0bin\0"sv);
     all.emplace_back(300, 'L');
+    for (size_t i = 0; i < kListKeys; ++i) all.push_back("l:" + std::to_string(i));
     for (size_t i = 0; i < kSketchKeys; ++i) all.push_back("s:" + std::to_string(i));
     return all;
   }();

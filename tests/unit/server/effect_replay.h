@@ -84,6 +84,10 @@ class Replayer {
       access_.ClearKeyspace(keyspace);
       return;
     }
+    if (effect.kind == Effect::Kind::kSwap) {
+      access_.SwapKeyspaces(keyspace, *map_->Find(effect.target));
+      return;
+    }
     const Key key = ResolveKey(keyspace, effect.key);
     switch (effect.kind) {
       case Effect::Kind::kPut:

@@ -38,7 +38,7 @@ void MakeNamespaces(EnginePair* pair) {
 // a namespace.
 class RandomClient {
  public:
-  RandomClient(uint64_t seed, const ManualClock& clock) : writer_(seed, clock) {}
+  RandomClient(uint64_t seed, const ManualClock& clock) : writer_(seed, clock, false) {}
 
   RandomWriter& random() { return writer_; }
   Words Single() {

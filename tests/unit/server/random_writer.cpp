@@ -154,7 +154,7 @@ std::vector<std::string> RandomWriter::OfBits() {
 std::vector<std::string> RandomWriter::OfCollections() {
   auto field = [this] { return "f" + std::to_string(Below(8)); };
   const std::string list = Key() + ":list";
-  switch (Below(8)) {
+  switch (Below(9)) {
     case 0:
       return {"HSET", Key(), field(), Value(), field(), Value()};
     case 1:
@@ -169,6 +169,8 @@ std::vector<std::string> RandomWriter::OfCollections() {
       return {OneIn(2) ? "LPOP" : "RPOP", list, std::to_string(Below(3))};
     case 6:
       return {OneIn(2) ? "LPOP" : "RPOP", list};
+    case 7:
+      return {"SORT", list, "ALPHA", "GET", "#", "GET", "nothing", "STORE", Key() + ":list"};
     default:
       return {OneIn(2) ? "BLPOP" : "BRPOP", Key() + ":list", list, "0"};
   }
@@ -185,6 +187,9 @@ std::vector<std::string> RandomWriter::OfKeyspaces() {
                       : std::vector<std::string>{"GET", Key()};
     case 2:
       return {"NAMESPACE", "CLEAR", "NS", kNames[Below(5)]};
+    case 7:
+      return swaps_ ? std::vector<std::string>{"SWAPDB", "0", "1"}
+                    : std::vector<std::string>{"GET", Key()};
     case 3:
       return {"NAMESPACE", "BUMP", "NS", kNames[Below(5)]};
     case 4:

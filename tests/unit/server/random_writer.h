@@ -12,7 +12,9 @@ namespace replete {
 // Makes up write commands with arguments that are right most of the time.
 class RandomWriter {
  public:
-  RandomWriter(uint64_t seed, const ManualClock& clock) : random_(seed), clock_(clock) {}
+  // `swaps`: SWAPDB too, which databases with a tier refuse.
+  RandomWriter(uint64_t seed, const ManualClock& clock, bool swaps = true)
+      : random_(seed), clock_(clock), swaps_(swaps) {}
 
   size_t Below(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); }
   bool OneIn(size_t n) { return Below(n) == 0; }
@@ -63,6 +65,7 @@ class RandomWriter {
 
   std::mt19937_64 random_;
   const ManualClock& clock_;
+  const bool swaps_;
   size_t prefix_ = 0;  // of all keys of one command: they stay in one namespace
 };
 

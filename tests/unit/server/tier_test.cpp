@@ -67,6 +67,28 @@ class TierTest : public ::testing::Test {
 
 // --- loads ---
 
+TEST_F(TierTest, SortFetchesWhatItsPatternsName) {
+  Text("RPUSH l 1 2 3");
+  Text("MSET w_1 30 w_2 20 w_3 10");
+  Text("HSET h_2 f two");
+  Cool();
+  EXPECT_EQ(Text("SORT l BY w_* GET # GET w_* GET h_*->f"),
+            "[\"3\", \"10\", null, \"2\", \"20\", \"two\", \"1\", \"30\", null]");
+  EXPECT_EQ(tier().loads(), 5u) << "the list first, then all the others";
+  // A transaction has no time to wait for what it finds on its way.
+  Cool();
+  Text("MULTI");
+  Text("SORT l BY w_*");
+  EXPECT_NE(Text("EXEC").find("ERR disk: the value of a key cannot be read"), std::string::npos);
+  EXPECT_EQ(Text("SORT l BY w_* STORE d"), ":3");
+}
+
+TEST_F(TierTest, DatabasesWithATierDoNotSwap) {
+  Text("SET k v");
+  EXPECT_EQ(Text("SWAPDB 0 1"), "-ERR a database that is kept below RAM too cannot be swapped");
+  EXPECT_EQ(Text("GET k"), "\"v\"");
+}
+
 TEST(TierSweep, LetsGoOfTheOnlyValueOfAKeyspace) {
   ServerOptions options;
   options.config.threads = 1;

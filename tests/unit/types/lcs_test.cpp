@@ -6,6 +6,7 @@
 #include <limits>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace replete {
 namespace {
@@ -69,6 +70,49 @@ TEST(Lcs, RandomStringsAgreeWithTheDefinition) {
       ASSERT_EQ(a.substr(run.a, run.size), b.substr(run.b, run.size)) << a << ' ' << b;
     }
     ASSERT_EQ(sum, common.length());
+  }
+}
+
+// By the whole table, read from its end as redis-server does.
+std::string ByTable(const std::string& a, const std::string& b) {
+  std::vector<std::vector<int>> lengths(a.size() + 1, std::vector<int>(b.size() + 1));
+  for (size_t i = 1; i <= a.size(); ++i) {
+    for (size_t j = 1; j <= b.size(); ++j) {
+      lengths[i][j] = a[i - 1] == b[j - 1] ? lengths[i - 1][j - 1] + 1
+                                           : std::max(lengths[i - 1][j], lengths[i][j - 1]);
+    }
+  }
+  std::string found;
+  for (size_t i = a.size(), j = b.size(); i > 0 && j > 0;) {
+    if (a[i - 1] == b[j - 1]) {
+      found += std::to_string(i) + ":" + std::to_string(j) + " ";
+      --i, --j;
+    } else {
+      lengths[i - 1][j] > lengths[i][j - 1] ? --i : --j;
+    }
+  }
+  return found;
+}
+
+TEST(Lcs, LongStringsAgreeWithTheTable) {
+  std::mt19937 random(12);
+  for (int round = 0; round < 300; ++round) {
+    const unsigned letters = 1 + random() % 20;
+    std::string texts[2];
+    for (std::string& text : texts) {
+      text.resize(random() % 300);
+      for (char& c : text) c = static_cast<char>('\x90' + random() % letters);
+    }
+    const LongestCommonSubsequence common(texts[0], texts[1]);
+    std::string found;
+    for (const CommonRun& run : common.runs()) {
+      for (size_t k = run.size; k > 0; --k) {
+        found += std::to_string(run.a + k) + ":" + std::to_string(run.b + k) + " ";
+      }
+    }
+    ASSERT_EQ(found, ByTable(texts[0], texts[1]))
+        << "sizes " << texts[0].size() << ' ' << texts[1].size();
+    ASSERT_EQ(LongestCommonSubsequence::Length(texts[0], texts[1]), common.length());
   }
 }
 
