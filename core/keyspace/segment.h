@@ -99,6 +99,61 @@ inline uint32_t OtherBucket(uint32_t bucket, uint32_t fingerprint, uint32_t buck
   return sum >= bucket ? sum - bucket : sum + buckets - bucket;
 }
 
+// The word's item, for those that hold one (words without a tag do not).
+template <class Item>
+Item* ItemOf(uint64_t word) {
+  return reinterpret_cast<Item*>(word & kPointerMask);
+}
+
+// Calls fn(Item*) for what lives in the bucket, respectively in the segment.
+template <class Item, class Fn>
+void ForEachItem(const Bucket& bucket, Fn&& fn) {
+  for (const Word& word : bucket.words) {
+    const uint64_t value = word.load(std::memory_order_relaxed);
+    if (value >> kTagShift) fn(ItemOf<Item>(value));
+  }
+}
+template <class Item, class Fn>
+void ForEachItem(const Segment& segment, Fn&& fn) {
+  for (uint32_t b = 0; b < segment.buckets; ++b) ForEachItem<Item>(*segment.bucket(b), fn);
+  if (segment.overflow == nullptr) return;
+  for (uint64_t value : *segment.overflow) fn(ItemOf<Item>(value));
+}
+
+// The same for the items whose home is in [first, last), wherever in the segment they live, and for
+// all of the overflow: they are few, and their homes are not kept. Returns how many there were.
+template <class Item, class Fn>
+size_t ForEachItemOf(const Segment& segment, uint32_t first, uint32_t last, Fn&& fn) {
+  size_t given = 0;
+  const auto give = [&](uint64_t word) {
+    fn(ItemOf<Item>(word));
+    ++given;
+  };
+  uint64_t elsewhere = 0;
+  for (uint32_t b = first; b < last; ++b) {
+    const Bucket& bucket = *segment.bucket(b);
+    elsewhere += bucket.words[0].load(std::memory_order_relaxed) & kCountMask;
+    for (const Word& word : bucket.words) {
+      const uint64_t value = word.load(std::memory_order_relaxed);
+      const auto tag = static_cast<uint32_t>(value >> kTagShift);
+      if (tag != 0 && (tag & kDisplaced) == 0) give(value);
+    }
+  }
+  for (uint32_t b = 0; b < segment.buckets && elsewhere > 0; ++b) {
+    for (const Word& word : segment.bucket(b)->words) {
+      const uint64_t value = word.load(std::memory_order_relaxed);
+      const auto tag = static_cast<uint32_t>(value >> kTagShift);
+      if ((tag & kDisplaced) == 0) continue;
+      const uint32_t home = OtherBucket(b, tag & kFingerprintMask, segment.buckets);
+      if (home >= first && home < last) give(value);
+    }
+  }
+  if (segment.overflow != nullptr) {
+    for (uint64_t value : *segment.overflow) give(value);
+  }
+  return given;
+}
+
 Segment* NewSegment(uint16_t buckets, uint8_t depth);
 void FreeSegment(void* memory, size_t bytes);
 

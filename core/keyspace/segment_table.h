@@ -208,7 +208,7 @@ class SegmentTable {
       const auto steps =
           static_cast<uint32_t>(std::min<size_t>((want - given) / 4 + 1, table::kLargest));
       const uint32_t last = std::min(place.buckets, place.home + steps);
-      given += ScanHomes(*place.segment, place.home, last, fn);
+      given += table::ForEachItemOf<Item>(*place.segment, place.home, last, fn);
       position = PositionAfter(relative, place, last);
       if (given >= want) break;
     }
@@ -217,7 +217,7 @@ class SegmentTable {
 
   template <class Fn>
   void ForEach(Fn&& fn) const {
-    ForEachSegment([&](const table::Segment& segment) { ForEachIn(segment, fn); });
+    ForEachSegment([&](const table::Segment& segment) { table::ForEachItem<Item>(segment, fn); });
   }
 
   // Calls fn(Item*) for the items of a hash's segment, or only of its bucket there. For sampling.
@@ -226,7 +226,8 @@ class SegmentTable {
     table::Directory* directory = directory_.load(std::memory_order_relaxed);
     if (directory == nullptr) return;
     const Place place = LocateRelative(directory, random_hash);
-    in_bucket ? ForEachIn(*place.segment->bucket(place.home), fn) : ForEachIn(*place.segment, fn);
+    in_bucket ? table::ForEachItem<Item>(*place.segment->bucket(place.home), fn)
+              : table::ForEachItem<Item>(*place.segment, fn);
   }
 
   // Position just after the segment that holds `position`; kScanEnd after the last one.
@@ -335,46 +336,6 @@ class SegmentTable {
       return true;
     }
     return false;
-  }
-
-  template <class Fn>
-  static void ForEachIn(const table::Bucket& bucket, Fn&& fn) {
-    for (const table::Word& word : bucket.words) {
-      const uint64_t value = word.load(std::memory_order_relaxed);
-      if (value >> table::kTagShift) fn(reinterpret_cast<Item*>(value & table::kPointerMask));
-    }
-  }
-  template <class Fn>
-  static void ForEachIn(const table::Segment& segment, Fn&& fn) {
-    for (uint32_t b = 0; b < segment.buckets; ++b) ForEachIn(*segment.bucket(b), fn);
-    if (segment.overflow == nullptr) return;
-    for (uint64_t value : *segment.overflow)
-      fn(reinterpret_cast<Item*>(value & table::kPointerMask));
-  }
-
-  // Items whose home is in [first, last), wherever in the segment they live.
-  template <class Fn>
-  static size_t ScanHomes(const table::Segment& segment, uint32_t first, uint32_t last, Fn&& fn) {
-    size_t given = 0;
-    for (uint32_t b = 0; b < segment.buckets; ++b) {
-      for (const table::Word& word : segment.bucket(b)->words) {
-        uint64_t value = word.load(std::memory_order_relaxed);
-        auto tag = static_cast<uint32_t>(value >> table::kTagShift);
-        if (tag == 0) continue;
-        uint32_t home = (tag & table::kDisplaced)
-                            ? table::OtherBucket(b, tag & table::kFingerprintMask, segment.buckets)
-                            : b;
-        if (home < first || home >= last) continue;
-        fn(reinterpret_cast<Item*>(value & table::kPointerMask));
-        ++given;
-      }
-    }
-    if (segment.overflow == nullptr) return given;
-    for (uint64_t value : *segment.overflow) {  // few, and homes are not kept: given with each step
-      fn(reinterpret_cast<Item*>(value & table::kPointerMask));
-      ++given;
-    }
-    return given;
   }
 
   // Position of home bucket `bucket` (its count: of the segment after) in the segment `relative` is
@@ -518,7 +479,7 @@ class SegmentTable {
     std::array<Item*, table::kLargest * table::kSlots> items;
     size_t n = 0;
     std::vector<Item*> rest;  // only with an overflow list
-    ForEachIn(from, [&](Item* item) {
+    table::ForEachItem<Item>(from, [&](Item* item) {
       if (n < items.size()) {
         items[n++] = item;
       } else {
