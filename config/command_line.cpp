@@ -82,6 +82,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     const Option option = TakeOption(arguments, &at);
     if (SameName(option.name, "help")) return Exit(CommandLine::Action::kPrint, HelpText());
     if (SameName(option.name, "version")) return Exit(CommandLine::Action::kPrint, VersionText());
+    if (SameName(option.name, "commands")) return Exit(CommandLine::Action::kCommands, {});
     if (SameName(option.name, "config")) {
       return fail(fmt::format("--config '{}': {}", JoinWords(option.words), kNoConfigFile));
     }
@@ -109,6 +110,7 @@ std::string HelpText() {
       "\n"
       "  --version        print the version\n"
       "  --help           print this text\n"
+      "  --commands       print the reference of commands in Markdown\n"
       "  --check-config   check the settings and exit\n"
       "\n"
       "Settings, with dashes or underscores. * = changeable by CONFIG SET.\n";

@@ -39,6 +39,7 @@ inline constexpr uint32_t kInMulti = 1u << 23;  // runs at once while MULTI queu
 inline constexpr uint32_t kWhileSubscribed = 1u << 24;  // a RESP2 client that is subscribed may
 inline constexpr uint32_t kSelects = 1u << 25;  // its last argument is the namespace from then on
 inline constexpr uint32_t kMayReplicate = 1u << 27;  // others would see it, though it writes no key
+inline constexpr uint32_t kSysCmd = 1u << 28;        // for those who work on the server itself
 inline constexpr uint32_t kNamesMember = 1u << 26;   // argument 2 is a member of the value under 1
 }  // namespace command_flag
 
@@ -163,7 +164,11 @@ struct Command {
   bool (*is_long)(CommandContext&) = nullptr;
   ChooseShards choose = nullptr;
   ReadsMore reads_more = nullptr;
-  FindMoreKeys more_keys = nullptr;           // their values are fetched where they are not in RAM
+  FindMoreKeys more_keys = nullptr;  // their values are fetched where they are not in RAM
+  std::string_view deprecated_since = {};
+  std::string_view replaced_by = {};
+  // Where it does not do or answer what Redis does, as a sentence for the reference.
+  std::string_view differs = {};
   std::span<const Command> subcommands = {};  // a container: the second argument names one
 };
 

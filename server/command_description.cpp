@@ -214,12 +214,6 @@ void WriteArgument(ReplyWriter& reply, const Argument& argument) {
   }
 }
 
-std::string Upper(std::string_view word) {
-  std::string upper(word);
-  for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-  return upper;
-}
-
 }  // namespace
 
 const Command* FindByFullName(const CommandTable& table, std::string_view name,
@@ -230,6 +224,12 @@ const Command* FindByFullName(const CommandTable& table, std::string_view name,
   if (command == nullptr || bar == std::string_view::npos) return command;
   *container = command;
   return CommandTable::FindSub(*command, name.substr(bar + 1));
+}
+
+std::string Upper(std::string_view word) {
+  std::string upper(word);
+  for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+  return upper;
 }
 
 uint32_t EffectiveCategories(const Command& command) {
@@ -305,13 +305,27 @@ void WriteCommandInfo(ReplyWriter& reply, const Command* container, const Comman
 void WriteCommandDocs(ReplyWriter& reply, const Command* container, const Command& command) {
   const std::vector<Argument> arguments = ArgumentsOf(command, container != nullptr);
   reply.Bulk(FullName(container, command));
-  reply.Map(3 + size_t{!arguments.empty()} + size_t{!command.subcommands.empty()});
+  const bool deprecated = !command.deprecated_since.empty();
+  const bool for_system = (command.flags & command_flag::kSysCmd) != 0;
+  reply.Map(3 + size_t{deprecated || for_system} + 2 * size_t{deprecated} +
+            size_t{!arguments.empty()} + size_t{!command.subcommands.empty()});
   reply.Bulk("summary");
   reply.Bulk(command.summary);
   reply.Bulk("since");
   reply.Bulk(command.since);
   reply.Bulk("group");
   reply.Bulk(GroupOf(container != nullptr ? *container : command));
+  if (deprecated || for_system) {
+    reply.Bulk("doc_flags");
+    reply.Set(1);
+    reply.Simple(deprecated ? "deprecated" : "syscmd");
+  }
+  if (deprecated) {
+    reply.Bulk("deprecated_since");
+    reply.Bulk(command.deprecated_since);
+    reply.Bulk("replaced_by");
+    reply.Bulk(command.replaced_by);
+  }
   if (!arguments.empty()) {
     reply.Bulk("arguments");
     reply.Array(arguments.size());

@@ -21,6 +21,8 @@ const Command* FindByFullName(const CommandTable& table, std::string_view name,
 
 // The row's categories with those that follow from its flags.
 uint32_t EffectiveCategories(const Command& command);
+// In upper case, as commands are written.
+std::string Upper(std::string_view word);
 // Without the '@', any case; 0 when there is none.
 uint32_t FindCategory(std::string_view name);
 

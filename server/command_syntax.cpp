@@ -78,7 +78,8 @@ ArgumentType TypeOfName(std::string_view name) {
       "index2",         "start",        "stop",      "end",       "offset",    "len",
       "rank",           "num-matches",  "numkeys",   "increment", "decrement", "protover",
       "destination-db", "db",           "client-id", "n",         "depth",     "lease_ms",
-      "wait_ms"};
+      "wait_ms",        "bit",          "slot",      "ttl",       "frequency", "numreplicas",
+      "numlocal",       "version"};
   if (name == "key" || name == "newkey") return ArgumentType::kKey;
   if (name == "pattern" || name == "glob") return ArgumentType::kPattern;
   if (name == "timeout") return ArgumentType::kDouble;
@@ -268,9 +269,26 @@ class Parser {
   Lexer lexer_;
 };
 
+// Names that mean an integer in some commands only, or a key in all but some.
+void Retype(const Command& command, std::vector<Argument>* arguments) {
+  const bool of_bits = command.name == "setbit" || command.name.starts_with("bitfield");
+  const bool in_millis = command.name.starts_with("wait") || command.name == "pause";
+  for (Argument& argument : *arguments) {
+    if ((of_bits && argument.name == "value") || (in_millis && argument.name == "timeout")) {
+      argument.type = ArgumentType::kInteger;
+    } else if (argument.name == "increment" && command.name.ends_with("byfloat")) {
+      argument.type = ArgumentType::kDouble;
+    } else if (argument.type == ArgumentType::kKey && !command.keys[0].present()) {
+      argument.type = ArgumentType::kString;
+    }
+    Retype(command, &argument.arguments);
+  }
+}
+
 int KeySpecAt(const Command& command, int position) {
   for (size_t i = 0; i < command.keys.size(); ++i) {
     const KeySpec& spec = command.keys[i];
+    if (spec.what == "not_key") continue;  // a channel, which only decides where it is in a cluster
     if (spec.first == 0 || position < spec.first) continue;
     if (spec.last >= 0 && position > spec.last) continue;
     if ((position - spec.first) % spec.step == 0) return static_cast<int>(i);
@@ -329,11 +347,7 @@ std::vector<Argument> ArgumentsOf(const Command& command, bool subcommand) {
   int position = subcommand ? 2 : 1;
   MarkKeys(command, &arguments, &position);
   MarkOptionKeys(command, &arguments);
-  if (command.name.ends_with("byfloat")) {
-    for (Argument& argument : arguments) {
-      if (argument.name == "increment") argument.type = ArgumentType::kDouble;
-    }
-  }
+  Retype(command, &arguments);
   return arguments;
 }
 

@@ -8,6 +8,7 @@
 
 #include "config/command_line.h"
 #include "server/loop.h"
+#include "server/reference.h"
 #include "server/server.h"
 #include "server/worker_pool.h"
 
@@ -41,6 +42,9 @@ int Main(int argc, char** argv) {
   switch (line.action) {
     case CommandLine::Action::kPrint:
       std::fputs(line.text.c_str(), stdout);
+      return 0;
+    case CommandLine::Action::kCommands:
+      std::fputs(CommandReference().c_str(), stdout);
       return 0;
     case CommandLine::Action::kFail:
       std::fputs(line.text.c_str(), stderr);

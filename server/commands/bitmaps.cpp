@@ -339,11 +339,13 @@ using namespace command_flag;
 constexpr KeySpec kReadKey = {.first = 1, .last = 1, .use = KeyUse::kRead, .what = "access"};
 constexpr KeySpec kBitKey = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access update"};
-constexpr KeySpec kFieldKey = {.first = 1,
-                               .last = 1,
-                               .use = KeyUse::kReadWrite,
-                               .what = "access update variable_flags",
-                               .writes = FieldsAreWritten};
+constexpr KeySpec kFieldKey = {
+    .first = 1,
+    .last = 1,
+    .use = KeyUse::kReadWrite,
+    .what = "access update variable_flags",
+    .writes = FieldsAreWritten,
+    .notes = "This command allows both access and modification of the key"};
 constexpr KeySpec kTarget = {
     .first = 2, .last = 2, .use = KeyUse::kOverwrite, .what = "update", .reads = kNeedsNoValues};
 constexpr KeySpec kSources = {.first = 3, .last = -1, .use = KeyUse::kRead, .what = "access"};

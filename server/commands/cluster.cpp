@@ -48,7 +48,8 @@ constexpr Command kSubcommands[] = {
      .syntax = "", .reply = "error", .handler = NoCluster},
     {.name = "slots", .arity = 2, .flags = kStale, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "3.0.0", .summary = "Get array of Cluster slot to node mappings",
-     .syntax = "", .reply = "error", .handler = NoCluster},
+     .syntax = "", .reply = "error", .handler = NoCluster, .deprecated_since = "7.0.0",
+     .replaced_by = "`CLUSTER SHARDS`"},
 };
 
 constexpr Command kCommands[] = {

@@ -84,15 +84,20 @@ constexpr Command kCommands[] = {
     {.name = "flushdb", .arity = -1, .flags = kWrite,
      .categories = category::kKeyspace | category::kDangerous, .scope = Scope::kKeyspace,
      .keys = {}, .since = "1.0.0", .summary = "Remove all keys from the current database",
-     .syntax = "[ASYNC | SYNC]", .reply = "simple", .handler = FlushDb},
+     .syntax = "[ASYNC | SYNC]", .reply = "simple", .handler = FlushDb,
+     .differs = "SYNC and ASYNC are the same: all keys are gone with the reply, and their "
+         "memory is freed by another thread."},
     {.name = "flushall", .arity = -1, .flags = kWrite,
      .categories = category::kKeyspace | category::kDangerous, .scope = Scope::kFlush, .keys = {},
      .since = "1.0.0", .summary = "Remove all keys from all databases", .syntax = "[ASYNC | SYNC]",
-     .reply = "simple", .handler = FlushAll},
+     .reply = "simple", .handler = FlushAll,
+     .differs = "SYNC and ASYNC are the same, as for FLUSHDB. Named namespaces are cleared "
+         "where their setting `flushall` says so."},
     {.name = "swapdb", .arity = 3, .flags = kWrite | kFast,
      .categories = category::kKeyspace | category::kDangerous, .scope = Scope::kDatabases,
      .keys = {}, .since = "4.0.0", .summary = "Swaps two Redis databases",
-     .syntax = "index1 index2", .reply = "simple", .handler = SwapDb},
+     .syntax = "index1 index2", .reply = "simple", .handler = SwapDb,
+     .differs = "A database whose number belongs to a named namespace is not swapped."},
 };
 // clang-format on
 

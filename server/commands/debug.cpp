@@ -109,7 +109,7 @@ constexpr Command kSubcommands[] = {
 };
 
 constexpr Command kCommands[] = {
-    {.name = "debug", .arity = -2, .flags = kAny, .categories = 0, .scope = Scope::kNone,
+    {.name = "debug", .arity = -2, .flags = kAny | command_flag::kSysCmd, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "1.0.0", .summary = "A container for debugging commands",
      .syntax = "", .reply = "", .handler = nullptr, .subcommands = kSubcommands},
 };

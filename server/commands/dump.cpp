@@ -141,7 +141,9 @@ constexpr Command kCommands[] = {
      .keys = {kRestored}, .since = "2.6.0",
      .summary = "Create a key using the provided serialized value, previously obtained using DUMP.",
      .syntax = "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
-     .reply = "simple", .handler = Restore},
+     .reply = "simple", .handler = Restore,
+     .differs = "Strings, lists and hashes; other types are refused by name. IDLETIME is "
+         "checked and not kept."},
 };
 // clang-format on
 

@@ -188,7 +188,13 @@ using namespace command_flag;
 
 constexpr KeySpec kAddedKey = {.first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "insert"};
 constexpr KeySpec kCountedKeys = {
-    .first = 1, .last = -1, .use = KeyUse::kReadWrite, .what = "access"};
+    .first = 1,
+    .last = -1,
+    .use = KeyUse::kReadWrite,
+    .what = "access",
+    .notes =
+        "RW because it may change the internal representation of the key, and propagate to "
+        "replicas"};
 constexpr KeySpec kTarget = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access insert"};
 constexpr KeySpec kSources = {.first = 2, .last = -1, .use = KeyUse::kRead, .what = "access"};
@@ -210,7 +216,7 @@ constexpr Command kCommands[] = {
      .since = "2.8.9", .summary = "Merge N different HyperLogLogs into a single one.",
      .syntax = "destkey [sourcekey [sourcekey ...]]", .reply = "simple", .handler = PfMerge,
      .is_long = HasManyKeys},
-    {.name = "pfdebug", .arity = 3, .flags = kWrite | kDenyOom | kAdmin,
+    {.name = "pfdebug", .arity = 3, .flags = kWrite | kDenyOom | kAdmin | kSysCmd,
      .categories = category::kHyperLogLog, .scope = Scope::kKeys, .keys = {kLookedAt},
      .since = "2.8.9", .summary = "Internal commands for debugging HyperLogLog values",
      .syntax = "subcommand key", .reply = "any", .handler = PfDebug},

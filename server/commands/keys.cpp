@@ -168,7 +168,8 @@ constexpr KeySpec kCopied = {.first = 1, .last = 1, .use = KeyUse::kRead, .what 
 constexpr Command kCommands[] = {
     {.name = "del", .arity = -2, .flags = kWrite | kSpans, .categories = category::kKeyspace,
      .scope = Scope::kKeys, .keys = {kEachRemoved}, .since = "1.0.0", .summary = "Delete a key",
-     .syntax = "key [key ...]", .reply = "integer", .handler = Del},
+     .syntax = "key [key ...]", .reply = "integer", .handler = Del,
+     .differs = "A value that is large is freed by another thread, as UNLINK does."},
     {.name = "unlink", .arity = -2, .flags = kWrite | kFast | kSpans,
      .categories = category::kKeyspace, .scope = Scope::kKeys, .keys = {kEachRemoved},
      .since = "4.0.0",

@@ -226,7 +226,7 @@ constexpr Command kNamespaceCommands[] = {
      .syntax = "[NS name]", .reply = "integer", .handler = Bump},
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "0.1.0",
-     .summary = "Returns helpful text about the different subcommands.", .syntax = "",
+     .summary = "Show helpful text about the different subcommands", .syntax = "",
      .reply = "array", .handler = Help},
 };
 // clang-format on

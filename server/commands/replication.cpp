@@ -44,11 +44,14 @@ constexpr Command kCommands[] = {
      .categories = category::kConnection, .scope = Scope::kNone, .keys = {}, .since = "3.0.0",
      .summary = "Wait for the synchronous replication of all the write commands sent in the "
          "context of the current connection",
-     .syntax = "numreplicas timeout", .reply = "integer", .handler = Wait},
+     .syntax = "numreplicas timeout", .reply = "integer", .handler = Wait,
+     .differs = "There are no replicas: it answers 0, at once or when its time is over."},
     {.name = "waitaof", .arity = 4, .flags = command_flag::kNoScript,
      .categories = category::kConnection, .scope = Scope::kNone, .keys = {}, .since = "7.2.0",
      .summary = "Wait for all the write commands of the connection to be synced to files",
-     .syntax = "numlocal numreplicas timeout", .reply = "array", .handler = WaitAof},
+     .syntax = "numlocal numreplicas timeout", .reply = "array", .handler = WaitAof,
+     .differs = "There is no log of writes: it answers as a server with neither log nor "
+         "replicas."},
 };
 // clang-format on
 

@@ -52,7 +52,8 @@ constexpr uint32_t kAsked = kAdmin | kLoading | kStale;
 constexpr Command kSubcommands[] = {
     {.name = "get", .arity = -2, .flags = kAsked, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "2.2.12", .summary = "Get the slow log's entries",
-     .syntax = "[count]", .reply = "array", .handler = Get},
+     .syntax = "[count]", .reply = "array", .handler = Get,
+     .differs = "The time includes the wait for locks."},
     {.name = "len", .arity = 2, .flags = kAsked, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "2.2.12", .summary = "Get the slow log's length", .syntax = "",
      .reply = "integer", .handler = Len},

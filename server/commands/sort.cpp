@@ -378,14 +378,18 @@ constexpr Command kCommands[] = {
      .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] "
          "[ALPHA] [STORE destination]",
      .reply = "array|integer", .handler = Sort, .is_long = IsLong, .reads_more = NamesKeys,
-     .more_keys = FindKeys},
+     .more_keys = FindKeys,
+     .differs = "Lists only: there are no sets yet. ALPHA compares bytes, whatever the "
+         "locale. Patterns name keys in the namespace of the sorted key, others are "
+         "an error."},
     {.name = "sort_ro", .arity = -2, .flags = kReadonly | kLong, .categories = kCategories,
      .scope = Scope::kKeys, .keys = {kSorted, kLookedAt}, .since = "7.0.0",
      .summary = "Sort the elements in a list, set or sorted set. Read-only variant of SORT.",
      .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] "
          "[ALPHA]",
      .reply = "array", .handler = SortRo, .is_long = IsLong, .reads_more = NamesKeys,
-     .more_keys = FindKeys},
+     .more_keys = FindKeys,
+     .differs = "As SORT."},
 };
 // clang-format on
 

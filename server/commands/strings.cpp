@@ -371,13 +371,19 @@ constexpr KeySpec kSetKey = {.first = 1,
                              .last = 1,
                              .use = KeyUse::kReadWrite,
                              .what = "access update variable_flags",
-                             .reads = SetReadsValue};
+                             .reads = SetReadsValue,
+                             .notes = "RW and ACCESS due to the optional `GET` argument"};
 constexpr KeySpec kCreatedKey = {
     .first = 1, .last = 1, .use = KeyUse::kOverwrite, .what = "insert", .reads = kNeedsNoValues};
 constexpr KeySpec kOverwrittenKey = {
     .first = 1, .last = 1, .use = KeyUse::kOverwrite, .what = "update", .reads = kNeedsNoValues};
 constexpr KeySpec kChangedKey = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access update"};
+constexpr KeySpec kProlongedKey = {.first = 1,
+                                   .last = 1,
+                                   .use = KeyUse::kReadWrite,
+                                   .what = "access update",
+                                   .notes = "RW and UPDATE because it changes the TTL"};
 constexpr KeySpec kTakenKey = {
     .first = 1, .last = 1, .use = KeyUse::kReadWrite, .what = "access delete"};
 constexpr KeySpec kEachKey = {.first = 1, .last = -1, .use = KeyUse::kRead, .what = "access"};
@@ -425,13 +431,14 @@ constexpr Command kCommands[] = {
     {.name = "getset", .arity = 3, .flags = kWrite | kDenyOom | kFast,
      .categories = category::kString, .scope = Scope::kKeys, .keys = {kChangedKey},
      .since = "1.0.0", .summary = "Set the string value of a key and return its old value",
-     .syntax = "key value", .reply = "bulk|nil", .handler = GetSet},
+     .syntax = "key value", .reply = "bulk|nil", .handler = GetSet, .deprecated_since = "6.2.0",
+     .replaced_by = "`SET` with the `!GET` argument"},
     {.name = "getdel", .arity = 2, .flags = kWrite | kFast, .categories = category::kString,
      .scope = Scope::kKeys, .keys = {kTakenKey}, .since = "6.2.0",
      .summary = "Get the value of a key and delete the key", .syntax = "key", .reply = "bulk|nil",
      .handler = GetDel},
     {.name = "getex", .arity = -2, .flags = kWrite | kFast, .categories = category::kString,
-     .scope = Scope::kKeys, .keys = {kChangedKey}, .since = "6.2.0",
+     .scope = Scope::kKeys, .keys = {kProlongedKey}, .since = "6.2.0",
      .summary = "Get the value of a key and optionally set its expiration",
      .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
          "unix-time-milliseconds | PERSIST]", .reply = "bulk|nil", .handler = GetEx},
@@ -482,7 +489,8 @@ constexpr Command kCommands[] = {
     {.name = "substr", .arity = 4, .flags = kReadonly, .categories = category::kString,
      .scope = Scope::kKeys, .keys = {kGetKey}, .since = "1.0.0",
      .summary = "Get a substring of the string stored at a key", .syntax = "key start end",
-     .reply = "bulk", .handler = GetRange},
+     .reply = "bulk", .handler = GetRange, .deprecated_since = "2.0.0",
+     .replaced_by = "`GETRANGE`"},
     {.name = "setrange", .arity = 4, .flags = kWrite | kDenyOom, .categories = category::kString,
      .scope = Scope::kKeys, .keys = {kPatchedKey}, .since = "2.2.0",
      .summary = "Overwrite part of a string at key starting at the specified offset",

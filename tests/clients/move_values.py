@@ -3,35 +3,13 @@
 Random strings, integers and cardinalities, some with a deadline, are made on one server, moved to
 the other and compared there; deadlines to within the time it took.
 """
-import contextlib
 import random
-import socket
-import subprocess
 import sys
 import time
 
-import redis
+from servers import server
 
 BATCH = 500
-
-
-@contextlib.contextmanager
-def server(*command):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL)
-    try:
-        client = redis.Redis(port=port)
-        for _ in range(100):
-            with contextlib.suppress(redis.ConnectionError):
-                client.ping()
-                break
-            time.sleep(0.1)
-        yield client
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def make(client, source, n):

@@ -22,18 +22,30 @@ std::string OutputOf(const std::string& command) {
   return output;
 }
 
+// A file of the project, relative to its top.
+std::string Contents(const char* name) {
+  const auto path = std::filesystem::path(__FILE__).parent_path() / "../.." / name;
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST(Documentation, TheReferenceIsWhatCommandsPrints) {
+  REPLETE_ONLY();
+  EXPECT_EQ(Contents("server/commands/REFERENCE.md"), OutputOf(ServerBinary() + " --commands"))
+      << "put the output of replete-server --commands into server/commands/REFERENCE.md";
+}
+
 TEST(Documentation, TheReadmeHoldsWhatHelpPrints) {
   REPLETE_ONLY();
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../README.md";
-  std::stringstream readme;
-  readme << std::ifstream(path).rdbuf();
+  const std::string readme = Contents("README.md");
   const std::string begin = "<!-- begin: replete-server --help -->\n```text\n";
-  const size_t from = readme.str().find(begin);
-  ASSERT_NE(from, std::string::npos) << path;
-  const size_t to = readme.str().find("```\n<!-- end -->", from);
+  const size_t from = readme.find(begin);
+  ASSERT_NE(from, std::string::npos);
+  const size_t to = readme.find("```\n<!-- end -->", from);
   ASSERT_NE(to, std::string::npos);
   const size_t start = from + begin.size();
-  EXPECT_EQ(readme.str().substr(start, to - start), OutputOf(ServerBinary() + " --help"))
+  EXPECT_EQ(readme.substr(start, to - start), OutputOf(ServerBinary() + " --help"))
       << "put the output of replete-server --help into README.md";
 }
 

@@ -165,7 +165,8 @@ void CheckRow(const Command& command, bool subcommand) {
   std::vector<bool> named(command.keys.size());
   Collect(ArgumentsOf(command, subcommand), &named);
   for (size_t i = 0; i < named.size(); ++i) {
-    const bool told = command.keys[i].first != 0 && command.keys[i].database_argument == 0;
+    const KeySpec& spec = command.keys[i];
+    const bool told = spec.present() && spec.database_argument == 0 && spec.what != "not_key";
     EXPECT_EQ(named[i], told) << command.name << ": " << command.syntax;
   }
   for (const Command& sub : command.subcommands) CheckRow(sub, true);
