@@ -63,9 +63,9 @@ void SwapDb(CommandContext& ctx) {
           fmt::format("ERR database {} belongs to namespace '{}' and cannot be swapped",
                       keyspace->database(), keyspace->name()));
     }
-    if (keyspace->tier() != nullptr) {
-      return ctx.reply().Error("ERR a database that is kept below RAM too cannot be swapped");
-    }
+  }
+  if (a.tier() != nullptr || b.tier() != nullptr) {
+    return ctx.reply().Error("ERR a database that is kept below RAM too cannot be swapped");
   }
   if (&a != &b) ctx.access().SwapKeyspaces(a, b);
   ctx.reply().Ok();

@@ -337,12 +337,14 @@ size_t StoreKey(std::span<const std::string_view> args) {
   return found;
 }
 
-// So many elements are sorted on a loop.
+// So many elements, or keys that are looked up for them, are a loop's work.
 bool IsLong(CommandContext& ctx) {
   constexpr size_t kMost = 2000;
   const Entry* entry = ctx.access().Peek(ctx.key(0));
-  return entry != nullptr && entry->resident() && entry->type() == ValueType::kList &&
-         entry->list()->size() > kMost;
+  if (entry == nullptr || !entry->resident() || entry->type() != ValueType::kList) return false;
+  size_t times = 1;
+  ForEachPattern(ctx.args(), [&](const Pattern& pattern) { times += pattern.names_key() ? 1 : 0; });
+  return entry->list()->size() * times > kMost;
 }
 
 using command_flag::kDenyOom;

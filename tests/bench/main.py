@@ -21,6 +21,7 @@ import expiry
 import hostile
 import memory
 import request_cost
+import scanning
 import threads
 from context import FAULTS, ROOT, Context
 from servers import MeasureError, Target
@@ -89,7 +90,7 @@ def head(context):
 
 
 def measure(context, bars, publish):
-    for numbers, run in [((0,), commands.run)] + SECTIONS:
+    for numbers, run in [((0,), commands.run), ((0,), scanning.run)] + SECTIONS:
         context.wanted_bars = bars & set(numbers)
         if not context.wanted_bars:
             continue

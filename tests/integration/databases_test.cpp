@@ -89,17 +89,6 @@ TEST_F(DatabasesTest, ANamedNamespaceKeepsItsNumber) {
   EXPECT_EQ(client.Run("SWAPDB", "0", "99"), Error("ERR DB index is out of range"));
 }
 
-TEST_F(DatabasesTest, RandomKeyFindsTheOneThatIsAlive) {
-  Client client = Connect();
-  EXPECT_TRUE(client.Run("RANDOMKEY").null);
-  client.Run("SET", "alone", "x");
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(client.Run("RANDOMKEY"), Bulk("alone"));
-  for (int i = 0; i < 50; ++i) client.Run("SET", "k" + std::to_string(i), "x");
-  std::set<std::string> seen;
-  for (int i = 0; i < 5000; ++i) seen.insert(client.Run("RANDOMKEY").text);
-  EXPECT_EQ(seen.size(), 51u) << "each of them comes up";
-}
-
 TEST_F(DatabasesTest, ScanWithItsCursorsInATransaction) {
   Client client = Connect();
   for (int i = 0; i < 500; ++i) client.Run("SET", "k" + std::to_string(i), "x");

@@ -129,6 +129,35 @@ TEST_F(NamespaceLimitsTest, LruAndFifoChooseExactly) {
   EXPECT_EQ(fifo.Run("EXISTS", "a"), Int(0));
 }
 
+// redis/redis #2647, #1459: recently used keys are evicted before old ones.
+TEST_F(NamespaceLimitsTest, WhatIsInUseSurvivesAStreamThatIsReadOnce) {
+  constexpr int kHot = 300;
+  for (const char* policy : {"lru", "lfu", "allkeys-lru"}) {
+    for (const int size : {1'000, 100'000}) {
+      Client client =
+          In((std::string(policy) + std::to_string(size)).c_str(),
+             {"MAX_ENTRIES", std::to_string(size), "POLICY", policy, "DEFAULT_TTL", "0"});
+      for (int i = 0; i < kHot; ++i) client.Run("SET", "hot:" + std::to_string(i), "1");
+      // Three times what fits, with each hot key read now and then.
+      for (int i = 0; i < 3 * size; i += 100) {
+        for (int j = i; j < i + 100; ++j) client.Append({"SET", "once:" + std::to_string(j), "1"});
+        const int every = size / 1000;
+        if (i / 100 % every == 0) {
+          for (int j = 0; j < kHot; ++j) client.Append({"GET", "hot:" + std::to_string(j)});
+          for (int j = 0; j < kHot; ++j) client.Next();
+        }
+        for (int j = 0; j < 100; ++j) client.Next();
+      }
+      int alive = 0;
+      for (int i = 0; i < kHot; ++i) {
+        alive += client.Run("EXISTS", "hot:" + std::to_string(i)) == Int(1);
+      }
+      // In order where it is small, by samples where it is large.
+      EXPECT_GE(alive, size == 1'000 ? kHot : kHot * 99 / 100) << policy << ' ' << size;
+    }
+  }
+}
+
 TEST_F(NamespaceLimitsTest, TtlPolicyTakesTheSoonestDeadline) {
   Client client = In("a", {"MAX_ENTRIES", "3", "POLICY", "ttl", "DEFAULT_TTL", "0"});
   client.Run("SET", "late", "1", "EX", "90000");

@@ -62,6 +62,23 @@ TEST(HyperLogLogTest, RunsHoldWhatRegistersWould) {
   }
 }
 
+// As far as redis-server joins them: a run holds four registers at most, and is not refilled from
+// the next.
+TEST(HyperLogLogTest, NeighboursOfOneValueAreJoined) {
+  HyperLogLog sketch(HyperLogLog::Empty(), 3000);
+  const auto after = [&](uint32_t index, uint8_t count) {
+    EXPECT_EQ(sketch.Raise({index, count}), Outcome::kChanged);
+    return HyperLogLog::Describe(sketch.bytes());
+  };
+  EXPECT_EQ(after(10, 3), "z:10 v:3,1 Z:16373");
+  EXPECT_EQ(after(12, 3), "z:10 v:3,1 z:1 v:3,1 Z:16371");
+  EXPECT_EQ(after(11, 3), "z:10 v:3,3 Z:16371") << "what was between them too";
+  EXPECT_EQ(after(13, 3), "z:10 v:3,4 Z:16370");
+  EXPECT_EQ(after(14, 3), "z:10 v:3,4 v:3,1 Z:16369");
+  EXPECT_EQ(after(9, 3), "z:9 v:3,1 v:3,4 v:3,1 Z:16369");
+  EXPECT_EQ(after(11, 5), "z:9 v:3,3 v:5,1 v:3,3 Z:16369") << "a split joins on both sides";
+}
+
 TEST(HyperLogLogTest, TheLastRegistersOfADenseOne) {
   HyperLogLog sketch(HyperLogLog::Empty(), 0);
   ASSERT_TRUE(sketch.MakeDense());
