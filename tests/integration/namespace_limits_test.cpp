@@ -134,6 +134,7 @@ TEST_F(NamespaceLimitsTest, WhatIsInUseSurvivesAStreamThatIsReadOnce) {
   constexpr int kHot = 300;
   for (const char* policy : {"lru", "lfu", "allkeys-lru"}) {
     for (const int size : {1'000, 100'000}) {
+      if (HasTier() && size > 1'000) continue;  // each write waits there
       Client client =
           In((std::string(policy) + std::to_string(size)).c_str(),
              {"MAX_ENTRIES", std::to_string(size), "POLICY", policy, "DEFAULT_TTL", "0"});
