@@ -137,6 +137,11 @@ class Dispatcher final : public KeyspaceListener {
   bool AnswersError(size_t reply_start);
   void Account(Client& client, const Command& command, std::span<const std::string_view> args,
                size_t reply_start);
+  // `event` is a literal.
+  void NoteLatency(std::string_view event, int64_t nanos);
+  // Work under a shard's lock beside commands, from `start` (MonotonicNanos) and `start_cpu`
+  // (ThreadNanos) until now.
+  void NoteSlice(std::string_view event, int64_t start, int64_t start_cpu);
   void NoteSlow(const Client& client, const Command& command,
                 std::span<const std::string_view> args, int64_t nanos);
   bool Resolve(Client& client, const Command& command, std::span<const std::string_view> args,

@@ -45,11 +45,20 @@ void Dispatcher::NoteSlow(const Client& client, const Command& command,
     server_.slow_log().Add(client, command, args, nanos / 1000,
                            static_cast<size_t>(config_->slowlog_max_len));
   }
+  NoteLatency(command.flags & command_flag::kFast ? "fast-command" : "command", nanos);
+}
+
+void Dispatcher::NoteLatency(std::string_view event, int64_t nanos) {
   const int64_t threshold = config_->latency_monitor_threshold;
   if (threshold > 0 && nanos / 1'000'000 >= threshold) {
-    server_.latencies().Note(command.flags & command_flag::kFast ? "fast-command" : "command",
-                             nanos / 1'000'000);
+    server_.latencies().Note(event, nanos / 1'000'000);
   }
+}
+
+void Dispatcher::NoteSlice(std::string_view event, int64_t start, int64_t start_cpu) {
+  const int64_t nanos = MonotonicNanos() - start;
+  server_.stats().NoteLockHold(nanos, ThreadNanos() - start_cpu);
+  NoteLatency(event, nanos);
 }
 
 }  // namespace replete

@@ -125,14 +125,13 @@ bool Dispatcher::ResolveKeys(const Command& command, std::span<const std::string
     Keyspace* database = words::OtherDatabase(spec, args, *namespaces_);
     if (database == nullptr) [[likely]]
       database = &session_keyspace;
-    const bool reads = spec.reads == nullptr || spec.reads(args);
     spec.ForEachArgument(args, [&](size_t i) {
       const Key key = Locate(args[i], *database, std::exchange(first_hash, 0));
       context_.keys_.push_back(key);
       locks_.Add(key.shard);
       Keyspace& keyspace = key.shard->keyspace();
       together = together && MayMeet(command, keyspace, context_.keys_[0].shard->keyspace());
-      if (keyspace.tier() != nullptr && reads) [[unlikely]]
+      if (keyspace.tier() != nullptr && (spec.reads == nullptr || spec.reads(args))) [[unlikely]]
         needed_.push_back(key);
     });
   }

@@ -47,7 +47,7 @@ void Dispatcher::InSlices(Shard& shard, Step&& step) {
         }
         StoreUpkeep();
         shard.Publish();
-        server_.stats().NoteLockHold(MonotonicNanos() - locked, ThreadNanos() - start);
+        NoteSlice("eviction-cycle", locked, start);
       }
     }
     context_.access_.FreeEvicted();

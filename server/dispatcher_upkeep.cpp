@@ -81,7 +81,7 @@ bool Dispatcher::SweepShard(Shard& shard) {
     StoreUpkeep();
   }
   shard.mutex.unlock();
-  server_.stats().NoteLockHold(MonotonicNanos() - start, ThreadNanos() - start_cpu);
+  NoteSlice("expire-cycle", start, start_cpu);
   return more;
 }
 
