@@ -153,8 +153,9 @@ TEST_F(NamespaceLimitsTest, WhatIsInUseSurvivesAStreamThatIsReadOnce) {
       for (int i = 0; i < kHot; ++i) {
         alive += client.Run("EXISTS", "hot:" + std::to_string(i)) == Int(1);
       }
-      // In order where it is small, by samples where it is large.
-      EXPECT_GE(alive, size == 1'000 ? kHot : kHot * 99 / 100) << policy << ' ' << size;
+      // lru is exact where it is small; otherwise samples decide, and lfu counts by chance.
+      const bool exact = size == 1'000 && std::string(policy) != "lfu";
+      EXPECT_GE(alive, exact ? kHot : kHot * 97 / 100) << policy << ' ' << size;
     }
   }
 }
