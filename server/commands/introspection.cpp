@@ -146,7 +146,8 @@ const Command* CommandWithKeys(CommandContext& ctx, std::span<const std::string_
   return nullptr;
 }
 
-void GetKeys(CommandContext& ctx) {
+// The keys of the arguments behind COMMAND's subcommand.
+void WriteKeys(CommandContext& ctx, bool with_flags) {
   const std::span<const std::string_view> args = ctx.args().subspan(2);
   const Command* command = CommandWithKeys(ctx, args);
   if (command == nullptr) return;
@@ -154,29 +155,18 @@ void GetKeys(CommandContext& ctx) {
   size_t keys = 0;
   for (const KeySpec& spec : command->keys) {
     for (size_t position : KeyPositions(spec, args)) {
+      if (with_flags) ctx.reply().Array(2);
       ctx.reply().Bulk(args[position]);
+      if (with_flags) WriteKeyFlags(ctx.reply(), spec, args);
       ++keys;
     }
   }
   ctx.reply().FinishArray(start, keys);
 }
 
-void GetKeysAndFlags(CommandContext& ctx) {
-  const std::span<const std::string_view> args = ctx.args().subspan(2);
-  const Command* command = CommandWithKeys(ctx, args);
-  if (command == nullptr) return;
-  const size_t start = ctx.reply().DeferArray();
-  size_t keys = 0;
-  for (const KeySpec& spec : command->keys) {
-    for (size_t position : KeyPositions(spec, args)) {
-      ctx.reply().Array(2);
-      ctx.reply().Bulk(args[position]);
-      WriteKeyFlags(ctx.reply(), spec, args);
-      ++keys;
-    }
-  }
-  ctx.reply().FinishArray(start, keys);
-}
+void GetKeys(CommandContext& ctx) { WriteKeys(ctx, false); }
+
+void GetKeysAndFlags(CommandContext& ctx) { WriteKeys(ctx, true); }
 
 using namespace command_flag;
 

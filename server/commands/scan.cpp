@@ -49,19 +49,22 @@ const Entry* RandomAlive(CommandContext& ctx, std::vector<const Entry*>* entries
 
 // A few looks at a random place, then whatever is alive.
 const Entry* RandomEntry(CommandContext& ctx) {
-  constexpr int kLooks = 64;
+  constexpr size_t kLooks = 64;
   std::vector<const Entry*> near;
   near.reserve(16);
   // They are only named here: each would be a wait for memory.
   const auto add = [&near](const Entry* entry) { near.push_back(entry); };
-  for (int look = 0; look < kLooks; ++look) {
+  for (size_t look = 0; look < kLooks; ++look) {
     const Shard* shard = RandomShard(ctx.shards());
     shard->data.table.ForEachNear(Random()(), add, true);
     if (const Entry* entry = RandomAlive(ctx, &near)) return entry;
   }
   for (const Shard* shard : ctx.shards()) {
-    shard->data.table.ForEach(add);
-    if (const Entry* entry = RandomAlive(ctx, &near)) return entry;
+    // In steps: all but a few have expired, and the first that has not is enough.
+    for (uint64_t at = 0; at < EntryTable::kScanEnd;) {
+      at = shard->data.table.Scan(at, kLooks, add);
+      if (const Entry* entry = RandomAlive(ctx, &near)) return entry;
+    }
   }
   return nullptr;
 }

@@ -232,33 +232,36 @@ bool Arrange(CommandContext& ctx, const SortOptions& options, std::vector<Sortab
 
 // --- what comes of it ---
 
-// Calls fn(value, found) for all that is asked for of each element. False: an error has been
-// replied.
-template <class Fn>
-bool ForEachResult(CommandContext& ctx, const SortOptions& options,
-                   const std::vector<Sortable>& items, Fn&& fn) {
+struct Result {
+  std::string_view value;
+  bool found;
+};
+
+// All that is asked for of the elements, before anything is replied or stored: it may be refused
+// halfway. False: an error has been replied.
+bool FindResults(CommandContext& ctx, const SortOptions& options,
+                 const std::vector<Sortable>& items, std::vector<Result>* results) {
   std::string name;
   for (const Sortable& item : items) {
-    if (options.get.empty()) fn(item.element, true);
+    if (options.get.empty()) results->push_back({item.element, true});
     for (const Pattern& pattern : options.get) {
-      std::string_view value;
+      Result result{};
       bool refused = false;
-      const bool found = Look(ctx, pattern, item.element, &name, &value, &refused);
+      result.found = Look(ctx, pattern, item.element, &name, &result.value, &refused);
       if (refused) return false;
-      fn(value, found);
+      results->push_back(result);
     }
   }
   return true;
 }
 
-void Store(CommandContext& ctx, const SortOptions& options, const std::vector<Sortable>& items) {
+void Store(CommandContext& ctx, const std::vector<Result>& results) {
   const Key& target = ctx.key(1);
   const ListLimits limits = ctx.value_limits().list;
   auto list = std::make_unique<ListValue>();
-  const bool complete = ForEachResult(ctx, options, items, [&](std::string_view value, bool found) {
-    list->PushBack(found ? value : std::string_view(), limits);
-  });
-  if (!complete) return;
+  for (const Result& result : results) {
+    list->PushBack(result.found ? result.value : std::string_view(), limits);
+  }
   const size_t size = list->size();
   const bool is_new = TellsNew(ctx, target);
   const bool removed = ctx.access().Remove(target, Departure::kDeleted);
@@ -273,14 +276,11 @@ void Store(CommandContext& ctx, const SortOptions& options, const std::vector<So
   ctx.reply().Integer(static_cast<int64_t>(size));
 }
 
-void Reply(CommandContext& ctx, const SortOptions& options, const std::vector<Sortable>& items) {
-  const size_t start = ctx.reply().DeferArray();
-  size_t given = 0;
-  const bool complete = ForEachResult(ctx, options, items, [&](std::string_view value, bool found) {
-    found ? ctx.reply().Bulk(value) : ctx.reply().Null();
-    ++given;
-  });
-  if (complete) ctx.reply().FinishArray(start, given);
+void Reply(CommandContext& ctx, const std::vector<Result>& results) {
+  ctx.reply().Array(results.size());
+  for (const Result& result : results) {
+    result.found ? ctx.reply().Bulk(result.value) : ctx.reply().Null();
+  }
 }
 
 void SortKey(CommandContext& ctx, bool may_store) {
@@ -289,8 +289,9 @@ void SortKey(CommandContext& ctx, bool may_store) {
   const Entry* entry = ReadKey(ctx, ctx.key(0));
   if (entry != nullptr && entry->type() != ValueType::kList) return ctx.WrongType();
   std::vector<Sortable> items = ElementsOf(entry);
-  if (!Arrange(ctx, options, &items)) return;
-  options.store ? Store(ctx, options, items) : Reply(ctx, options, items);
+  std::vector<Result> results;
+  if (!Arrange(ctx, options, &items) || !FindResults(ctx, options, items, &results)) return;
+  options.store ? Store(ctx, results) : Reply(ctx, results);
 }
 
 void Sort(CommandContext& ctx) { SortKey(ctx, true); }

@@ -60,7 +60,8 @@ holds(stat, "keys       mem      clients", "5005")
 assert len(stat.splitlines()) > 4, stat
 least, most, mean, samples = cli("--latency", "-i", "0.5", "--raw").split()
 assert float(least) <= float(mean) <= float(most) and int(samples) > 10
-holds(cli("--latency-history", "-i", "0.3", "--raw", seconds=2), " ")
+for line in cli("--latency-history", "-i", "0.3", "--raw", seconds=2).splitlines():
+    assert len([float(number) for number in line.split()]) >= 4, line
 
 # Monitor and subscriptions; a transaction and an error in a script of commands; -x, -n, -3.
 holds(cli("monitor", seconds=1), "OK")
