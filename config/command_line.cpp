@@ -5,12 +5,10 @@
 #include <span>
 
 #include "config/foreign_settings.h"
+#include "config/toml_text.h"
 
 namespace replete {
 namespace {
-
-constexpr std::string_view kNoConfigFile =
-    "configuration files are not available in this version; give settings as --NAME VALUE";
 
 // One --NAME with the words that belong to it.
 struct Option {
@@ -38,8 +36,31 @@ std::string JoinWords(const std::vector<std::string_view>& words) {
   return JoinWithBlanks({words.begin(), words.end()});
 }
 
+constexpr std::string_view kNamespacePrefix = "namespace.";
+
+// namespace.NAME.OPTION; names may have dots, options have none.
+Problem ReadNamespaceOption(const Option& option, CommandLine* line) {
+  const std::string origin = fmt::format("--{}", option.name);
+  const std::string_view path = option.name.substr(kNamespacePrefix.size());
+  const size_t dot = path.rfind('.');
+  if (dot == std::string_view::npos || dot == 0 || dot + 1 == path.size()) {
+    return fmt::format("{}: write --namespace.NAME.OPTION VALUE", origin);
+  }
+  const NamespaceOption* row = FindRow(NamespaceOptions(), path.substr(dot + 1));
+  if (option.words.empty()) return fmt::format("{} needs a value", origin);
+  if (option.words.size() > 1 && (row == nullptr || !row->repeatable)) {
+    return fmt::format("{} takes one value, not '{}'", origin, JoinWords(option.words));
+  }
+  line->source.namespaces.push_back({origin,
+                                     std::string(path.substr(0, dot)),
+                                     std::string(path.substr(dot + 1)),
+                                     {option.words.begin(), option.words.end()}});
+  return std::nullopt;
+}
+
 // A setting with its value, or why it cannot be one.
 Problem ReadSetting(const Option& option, CommandLine* line) {
+  if (option.name.starts_with(kNamespacePrefix)) return ReadNamespaceOption(option, line);
   const std::string origin = fmt::format("--{}", option.name);
   if (const Setting* setting = FindSetting(option.name)) {
     if (option.words.empty()) {
@@ -52,9 +73,20 @@ Problem ReadSetting(const Option& option, CommandLine* line) {
     }
   }
   SettingValue value{origin, std::string(option.name), JoinWords(option.words)};
-  Problem problem = ApplyValue(value, &line->config);
-  if (!problem) line->values.push_back(std::move(value));
+  Config ignored;
+  Problem problem = ApplyValue(value, &ignored);
+  if (!problem) line->source.settings.push_back(std::move(value));
   return problem;
+}
+
+Problem ReadFileName(const Option& option, CommandLine* line) {
+  if (option.words.size() != 1) return fmt::format("--{} takes one file", option.name);
+  if (!line->file.empty()) {
+    return fmt::format("--{} '{}': there is one configuration file, '{}' already", option.name,
+                       option.words[0], line->file);
+  }
+  line->file = option.words[0];
+  return std::nullopt;
 }
 
 CommandLine Exit(CommandLine::Action action, std::string text) {
@@ -77,19 +109,29 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     if (argument == "-h") return Exit(CommandLine::Action::kPrint, HelpText());
     if (argument == "-v") return Exit(CommandLine::Action::kPrint, VersionText());
     // Words after an option belong to it, so only a leading word gets here: Redis' place for the
-    // configuration file, or - for one from standard input.
-    if (!IsOption(argument)) return fail(fmt::format("'{}': {}", argument, kNoConfigFile));
+    // configuration file.
+    if (!IsOption(argument)) {
+      if (at > 1 || argument.starts_with('-')) {
+        return fail(fmt::format("'{}': neither an option nor a file", argument));
+      }
+      line.file = argument;
+      ++at;
+      continue;
+    }
     const Option option = TakeOption(arguments, &at);
     if (SameName(option.name, "help")) return Exit(CommandLine::Action::kPrint, HelpText());
     if (SameName(option.name, "version")) return Exit(CommandLine::Action::kPrint, VersionText());
     if (SameName(option.name, "commands")) return Exit(CommandLine::Action::kCommands, {});
+    if (SameName(option.name, "sample-config")) {
+      return Exit(CommandLine::Action::kPrint, SampleConfig());
+    }
     if (SameName(option.name, "config")) {
-      return fail(fmt::format("--config '{}': {}", JoinWords(option.words), kNoConfigFile));
+      if (Problem problem = ReadFileName(option, &line)) return fail(std::move(*problem));
+      continue;
     }
     if (SameName(option.name, "check-config")) {
       if (!option.words.empty()) {
-        return fail(fmt::format("--check-config '{}': takes no value; {}", JoinWords(option.words),
-                                kNoConfigFile));
+        if (Problem problem = ReadFileName(option, &line)) return fail(std::move(*problem));
       }
       line.action = CommandLine::Action::kCheck;
       continue;
@@ -103,7 +145,7 @@ std::string VersionText() { return "replete-server " REPLETE_VERSION "\n"; }
 
 std::string HelpText() {
   std::string text =
-      "Usage: replete-server [--NAME VALUE ...] [--NAME=VALUE ...]\n"
+      "Usage: replete-server [--config FILE] [--NAME VALUE ...] [--NAME=VALUE ...]\n"
       "\n"
       "Replete is a cache daemon that speaks the protocol of Redis. Without arguments it listens\n"
       "on 127.0.0.1:6379, keeps everything in memory and writes no files.\n"
@@ -111,7 +153,13 @@ std::string HelpText() {
       "  --version        print the version\n"
       "  --help           print this text\n"
       "  --commands       print the reference of commands in Markdown\n"
+      "  --sample-config  print a configuration file with every setting\n"
+      "  --config FILE    read settings from a file in TOML\n"
       "  --check-config   check the settings and exit\n"
+      "\n"
+      "The command line overrides variables of the environment (REPLETE__SERVER__PORT,\n"
+      "REPLETE__NAMESPACE__LLM__MAX_ENTRIES), they override the file ([server] port,\n"
+      "[namespace.llm] max_entries). Options of a namespace: --namespace.llm.max_entries 1000.\n"
       "\n"
       "Settings, with dashes or underscores. * = changeable by CONFIG SET.\n";
   std::string_view section;

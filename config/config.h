@@ -14,6 +14,10 @@ namespace replete {
 // host (see the DESIGN's "enable-protected-configs").
 enum class ProtectedActions : uint8_t { kNo, kLocal, kYes };
 
+// How much the log tells: each level tells what those after it tell, too.
+enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
+enum class LogFormat : uint8_t { kText, kJson };
+
 // One loop per core this process may run on.
 int DefaultThreads();
 
@@ -32,6 +36,10 @@ struct Config {
   bool wake_pacing = true;
   int databases = 16;
   std::string dir = ".";
+  std::string pidfile;
+  LogLevel loglevel = LogLevel::kNotice;
+  std::string logfile;
+  LogFormat log_format = LogFormat::kText;
   bool auto_create = false;
   // clients
   int64_t maxclients = 10000;

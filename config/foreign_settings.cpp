@@ -59,11 +59,8 @@ constexpr ForeignSetting kForeign[] = {
     {"stop-writes-on-bgsave-error", "", kLive, "no", kNoFiles},
 
     // The process.
-    {"loglevel", "", kLive, "notice", kLog},
-    {"logfile", "", kImmutable, "", kLog},
     {"daemonize", "", kImmutable, "no", kForeground},
     {"supervised", "", kImmutable, "no", kForeground},
-    {"pidfile", "", kImmutable, "", kForeground},
     {"io-threads", "", kImmutable, "1", kThreads},
     {"io-threads-do-reads", "", kImmutable, "no", kThreads},
     {"set-proc-title", "", kImmutable, "no", "the title of the process is its command line"},
@@ -95,7 +92,7 @@ constexpr ForeignSetting kForeign[] = {
     {"enable-debug-command", "", kImmutable, "no", kNotYet},
     {"enable-module-command", "", kImmutable, "no", kNoModules},
     {"loadmodule", "", kDirective, kNever, kNoModules},
-    {"include", "", kDirective, kNever, "configuration files are not available in this version"},
+    {"include", "", kDirective, kNever, "one file holds the whole configuration"},
     {"rename-command", "", kDirective, kNever, "commands cannot be renamed"},
     {"user", "", kDirective, kNever, kNoAcl},
 

@@ -304,8 +304,31 @@ Problem ReadNamespaceDefaults(const GetEnv& get_env, NamespaceDefaults* defaults
   if (Problem problem = ReadVariable(get_env, "CACHE_MAX_SIZE", "max_entries", &named)) {
     return problem;
   }
+  NamespaceSettings mcp;
+  mcp.default_ttl_s = defaults->mcp_ttl_s;
+  if (Problem problem = ReadVariable(get_env, "CODOMYRMEX_MCP_CACHE_TTL", "default_ttl", &mcp)) {
+    return problem;
+  }
   defaults->named = std::move(named);
+  defaults->mcp_ttl_s = mcp.default_ttl_s;
   return std::nullopt;
+}
+
+NamespaceSettings NamespaceDefaults::For(std::string_view name) const {
+  NamespaceSettings settings = named;
+  if (name == "mcp") settings.default_ttl_s = mcp_ttl_s;
+  return settings;
+}
+
+Problem CheckNamespaceName(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const bool valid =
+      !name.empty() && name.size() <= 64 && letter(name[0]) &&
+      std::all_of(name.begin(), name.end(), [&](char c) {
+        return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+      });
+  if (valid) return std::nullopt;
+  return "invalid namespace name: a letter, then at most 63 letters, digits, '.', '_' or '-'";
 }
 
 NamespaceSettings NumberedDatabase(int number, EvictionPolicy policy) {

@@ -78,13 +78,20 @@ std::vector<DescribedOption> DescribeOptions(const NamespaceSettings& settings);
 // What named namespaces start from.
 struct NamespaceDefaults {
   NamespaceSettings named;
+  uint64_t mcp_ttl_s = 300;  // default_ttl of the one called mcp
+
+  NamespaceSettings For(std::string_view name) const;
 };
+
+// A letter, then at most 63 letters, digits, '.', '_' or '-'.
+[[nodiscard]] Problem CheckNamespaceName(std::string_view name);
 
 // As ::getenv: null when the variable is not set.
 using GetEnv = std::function<const char*(const char* name)>;
 
-// CACHE_BACKEND (in_memory, file_based, redis), CACHE_TTL_DEFAULT (seconds) and CACHE_MAX_SIZE
-// (entries); an empty variable counts as not set. The problem names the variable and its value.
+// CACHE_BACKEND (in_memory, file_based, redis), CACHE_TTL_DEFAULT (seconds), CACHE_MAX_SIZE
+// (entries) and CODOMYRMEX_MCP_CACHE_TTL (seconds); an empty variable counts as not set. The
+// problem names the variable and its value.
 [[nodiscard]] Problem ReadNamespaceDefaults(const GetEnv& get_env, NamespaceDefaults* defaults);
 
 // A numbered database follows Redis: no TTL, no limits, the policy of maxmemory-policy, cleared by

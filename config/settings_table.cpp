@@ -28,6 +28,18 @@ constexpr Word kProtectedActions[] = {
     {"local", static_cast<int>(ProtectedActions::kLocal)},
 };
 
+constexpr Word kLogLevels[] = {
+    {"debug", static_cast<int>(LogLevel::kDebug)},
+    {"verbose", static_cast<int>(LogLevel::kVerbose)},
+    {"notice", static_cast<int>(LogLevel::kNotice)},
+    {"warning", static_cast<int>(LogLevel::kWarning)},
+};
+
+constexpr Word kLogFormats[] = {
+    {"text", static_cast<int>(LogFormat::kText)},
+    {"json", static_cast<int>(LogFormat::kJson)},
+};
+
 Problem SetBind(const Setting&, std::string_view text, Config* config) {
   std::vector<std::string> addresses;
   for (const std::string_view address : SplitAtBlanks(text)) {
@@ -149,6 +161,25 @@ constexpr Setting kSettings[] = {
             .default_doc = "the working directory",
             .set = SetDir,
             .get = [](const Config& config) { return AbsolutePath(config.dir); }},
+    TextRow<&Config::pidfile>({.name = "pidfile",
+                               .section = "server",
+                               .change = Change::kAtStart,
+                               .doc = "File that holds the daemon's process id; empty = none.",
+                               .allowed = "a path"}),
+    WordsRow<&Config::loglevel, kLogLevels>(
+        {.name = "loglevel",
+         .section = "server",
+         .doc = "How much the log tells: each level tells what those after it tell, too."}),
+    TextRow<&Config::logfile>(
+        {.name = "logfile",
+         .section = "server",
+         .change = Change::kAtStart,
+         .doc = "File the log is appended to, opened anew by SIGUSR1; empty = standard output.",
+         .allowed = "a path"}),
+    WordsRow<&Config::log_format, kLogFormats>(
+        {.name = "log-format",
+         .section = "server",
+         .doc = "Lines of text for people, or a JSON object a line."}),
     YesNoRow<&Config::auto_create>({.name = "auto-create",
                                     .section = "server",
                                     .doc = "Create a named namespace when it is first used."}),
@@ -205,7 +236,9 @@ constexpr Setting kSettings[] = {
     MemoryRow<&Config::maxmemory>(0, kMaxBytes,
                                   {.name = "maxmemory",
                                    .section = "memory",
-                                   .doc = "Memory of the whole process; 0 = no limit."}),
+                                   .doc = "Memory of the whole process; 0 = no limit.",
+                                   .default_doc = "0; three quarters of the control group's limit "
+                                                  "where there is one"}),
     Setting{.name = "maxmemory-policy",
             .section = "memory",
             .doc = "What the numbered databases evict when memory is short.",

@@ -69,7 +69,7 @@ void WriteServer(Server& server, InfoLines& lines) {
   lines.Add("hz", 10);
   lines.Add("configured_hz", 10);
   lines.Add("process_supervised", "no");
-  lines.Add("config_file", "");
+  lines.Add("config_file", server.config_sources().file);
   lines.Add("executable", Executable());
 }
 

@@ -260,6 +260,7 @@ void Loop::Tick() {
   const uint64_t start = CycleClock::Ticks();
   ++ticks_;
   meter_.Refresh();
+  if (index_ == 0) server_.TickClock();
   dispatcher_.Tick();
   if (index_ == 0) server_.pause().Tick(MonotonicMillis());
   Inspect();

@@ -5,10 +5,17 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 #include "config/command_line.h"
+#include "config/environment.h"
+#include "server/banner.h"
+#include "server/log.h"
 #include "server/loop.h"
+#include "server/machine.h"
+#include "server/pid_file.h"
 #include "server/reference.h"
+#include "server/reload.h"
 #include "server/server.h"
 #include "server/worker_pool.h"
 
@@ -37,6 +44,60 @@ void StartAllocatorThreads([[maybe_unused]] Server& server) {
 #endif
 }
 
+// False: what is wrong has been printed.
+bool Configure(CommandLine line, ServerOptions* options) {
+  ConfigSources& sources = options->sources;
+  std::vector<std::string> problems = ReadEnvironment(environ, &sources.environment);
+  if (Problem problem = ReadNamespaceDefaults([](const char* name) { return std::getenv(name); },
+                                              &sources.defaults.namespaces)) {
+    problems.push_back(std::move(*problem));
+  }
+  if (!line.file.empty()) sources.file = std::filesystem::absolute(line.file);
+  sources.command_line = std::move(line.source);
+  sources.defaults.config.maxmemory = Machine::Read().DefaultMaxMemory();
+  Configuration configuration;
+  for (std::string& problem : sources.Load(&configuration)) problems.push_back(std::move(problem));
+  for (const std::string& problem : problems) {
+    fmt::print(stderr, "replete-server: {}\n", problem);
+  }
+  options->config = std::move(configuration.config);
+  options->namespace_defaults = std::move(configuration.defaults);
+  options->namespaces = std::move(configuration.namespaces);
+  return problems.empty();
+}
+
+// False: what is wrong has been printed.
+bool ReadTestOptions(ServerOptions* options) {
+  const char* test_commands = std::getenv("REPLETE_TEST_COMMANDS");
+  options->with_test_commands =
+      test_commands != nullptr && test_commands == std::string_view("yes");
+  if (!options->with_test_commands) return true;
+  options->moves_sessions = std::getenv("REPLETE_TEST_MOVES") != nullptr;
+  options->always_pauses = std::getenv("REPLETE_TEST_PAUSES") != nullptr;
+  const char* text = std::getenv("REPLETE_TEST_TIER");
+  if (text == nullptr) return true;
+  std::string problem;
+  if (ParseFakeTierOptions(text, &options->fake_tier.emplace(), &problem)) return true;
+  fmt::print(stderr, "replete-server: {}\n", problem);
+  return false;
+}
+
+void WaitForSignals(boost::asio::signal_set* signals, Server* server) {
+  signals->async_wait([signals, server](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGUSR1) {
+      Log::Get().Reopen();
+      LogNotice("log opened anew");
+    } else if (signal == SIGHUP) {
+      server->workers().Post([server] { ReloadConfiguration(*server); });
+    } else {
+      LogNotice("{} received: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      return server->Stop();
+    }
+    WaitForSignals(signals, server);
+  });
+}
+
 int Main(int argc, char** argv) {
   CommandLine line = ParseCommandLine(argc, argv);
   switch (line.action) {
@@ -53,41 +114,31 @@ int Main(int argc, char** argv) {
       break;
   }
   ServerOptions options;
-  options.config = line.config;
-  if (auto problem = ReadNamespaceDefaults([](const char* name) { return std::getenv(name); },
-                                           &options.namespace_defaults)) {
+  const bool checks = line.action == CommandLine::Action::kCheck;
+  if (!Configure(std::move(line), &options)) return 1;
+  if (checks) {
+    std::puts("the configuration is valid");
+    return 0;
+  }
+  if (!ReadTestOptions(&options)) return 1;
+  const auto fail = [](const Problem& problem) {
     fmt::print(stderr, "replete-server: {}\n", *problem);
     return 1;
-  }
-  if (line.action == CommandLine::Action::kCheck) return 0;
-  const char* test_commands = std::getenv("REPLETE_TEST_COMMANDS");
-  options.with_test_commands = test_commands != nullptr && test_commands == std::string_view("yes");
-  options.moves_sessions =
-      options.with_test_commands && std::getenv("REPLETE_TEST_MOVES") != nullptr;
-  options.always_pauses =
-      options.with_test_commands && std::getenv("REPLETE_TEST_PAUSES") != nullptr;
-  if (const char* text = std::getenv("REPLETE_TEST_TIER");
-      text != nullptr && options.with_test_commands) {
-    std::string problem;
-    if (!ParseFakeTierOptions(text, &options.fake_tier.emplace(), &problem)) {
-      fmt::print(stderr, "replete-server: {}\n", problem);
-      return 1;
-    }
-  }
+  };
+  if (Problem problem = Log::Get().Open(options.config)) return fail(problem);
 
   std::signal(SIGPIPE, SIG_IGN);
+  const std::string pidfile = options.config.pidfile;
   Server server(std::move(options));
-  if (auto problem = server.Listen()) {
-    fmt::print(stderr, "replete-server: {}\n", *problem);
-    return 1;
-  }
+  if (Problem problem = server.Listen()) return fail(problem);
+  const PidFile written(pidfile);
+  if (written.problem()) return fail(written.problem());
   StartAllocatorThreads(server);
-  boost::asio::signal_set signals(server.loop(0).context(), SIGTERM, SIGINT);
-  signals.async_wait([&server](const boost::system::error_code& error, int) {
-    if (!error) server.Stop();
-  });
-  fmt::print("replete-server {} ready on port {}\n", REPLETE_VERSION, server.port());
-  std::fflush(stdout);
+  boost::asio::signal_set signals(server.loop(0).context(), SIGTERM, SIGINT, SIGHUP);
+  signals.add(SIGUSR1);
+  WaitForSignals(&signals, &server);
+  TellBanner(server);
+  LogNotice("replete-server {} ready on port {}", REPLETE_VERSION, server.port());
   server.Run();
   return 0;
 }

@@ -5,14 +5,18 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <map>
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 #include "core/keyspace/allocator.h"
 #include "core/replication/effect.h"
 #include "server/dispatcher.h"
 #include "server/listener.h"
+#include "server/log.h"
 #include "server/loop.h"
+#include "server/machine.h"
 #include "server/session.h"
 #include "server/thread_scaler.h"
 #include "server/worker_pool.h"
@@ -34,7 +38,7 @@ std::string MakeRunId() {
 void RaiseDescriptorLimit(int64_t maxclients) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const auto wanted = static_cast<rlim_t>(maxclients + 64);
+  const auto wanted = static_cast<rlim_t>(maxclients) + kOwnDescriptors;
   if (limit.rlim_cur >= wanted) return;
   limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min(wanted, limit.rlim_max);
   ::setrlimit(RLIMIT_NOFILE, &limit);
@@ -44,7 +48,8 @@ void RaiseDescriptorLimit(int64_t maxclients) {
 
 Server::Server(ServerOptions options)
     : settings_(options.config),
-      namespace_defaults_(std::move(options.namespace_defaults)),
+      namespace_defaults_(options.namespace_defaults),
+      config_sources_(std::move(options.sources)),
       commands_(options.with_test_commands),
       clock_(options.clock != nullptr ? options.clock : &system_clock_),
       effect_sink_(std::move(options.effect_sink)),
@@ -54,16 +59,7 @@ Server::Server(ServerOptions options)
       always_pauses_(options.always_pauses) {
   const Config& config = options.config;
   if (options.fake_tier) fake_tier_ = std::make_unique<FakeTier>(*this, *options.fake_tier);
-  const NamespaceRegistry::Surroundings surroundings{
-      .reclaimer = &reclaimer_,
-      .memory = &memory_,
-      .wants_effects = effect_sink_ != nullptr,
-      .tier = fake_tier_.get(),
-      .hot_memory = options.fake_tier ? options.fake_tier->hot_memory : 0};
-  namespaces_ =
-      std::make_unique<NamespaceRegistry>(config.databases, config.maxmemory_policy, surroundings);
-  // One called default always exists.
-  (void)namespaces_->Create("default", namespace_defaults_.named);
+  MakeNamespaces(config, options);
   memory_limit_.Set(static_cast<int64_t>(config.maxmemory));
   workers_ = std::make_unique<WorkerPool>(kWorkers);
   disposal_ = std::make_unique<WorkerPool>(1, kDisposalNice);
@@ -76,6 +72,33 @@ Server::Server(ServerOptions options)
   }
   RaiseDescriptorLimit(config.maxclients);
   settings_.OnChange([this](const Config& old, const Config& now) { ApplyConfig(old, now); });
+}
+
+// What the sources declare is right by itself and beside each other (Compose), so that the registry
+// has nothing to refuse.
+void Server::MakeNamespaces(const Config& config, const ServerOptions& options) {
+  const NamespaceRegistry::Surroundings surroundings{
+      .reclaimer = &reclaimer_,
+      .memory = &memory_,
+      .wants_effects = effect_sink_ != nullptr,
+      .tier = fake_tier_.get(),
+      .hot_memory = options.fake_tier ? options.fake_tier->hot_memory : 0};
+  std::map<int, NamespaceSettings> numbered;
+  for (const DeclaredNamespace& one : options.namespaces) {
+    if (one.numbered()) numbered[std::stoi(one.name)] = one.settings;
+  }
+  namespaces_ = std::make_unique<NamespaceRegistry>(config.databases, config.maxmemory_policy,
+                                                    surroundings, numbered);
+  for (const DeclaredNamespace& one : options.namespaces) {
+    if (one.numbered()) continue;
+    if (Problem problem = namespaces_->Create(one.name, one.settings)) {
+      throw std::logic_error(fmt::format("namespace '{}': {}", one.name, *problem));
+    }
+  }
+  // One called default always exists.
+  if (!namespaces_->Current()->named.contains("default")) {
+    (void)namespaces_->Create("default", namespace_defaults_.For("default"));
+  }
 }
 
 // The tier answers all that wait before those who wait go.
@@ -98,6 +121,7 @@ void Server::Run() {
   for (size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([this, i] { loops_[i]->Run(); });
   loops_[0]->Run();
   for (std::thread& thread : threads) thread.join();
+  LogNotice("stopped");
   workers_->Stop();
   disposal_->Stop();
 }
@@ -115,6 +139,20 @@ void Server::ApplyConfig(const Config& old, const Config& now) {
     namespaces_->SetNumberedPolicy(now.maxmemory_policy);
   }
   if (now.maxclients != old.maxclients) RaiseDescriptorLimit(now.maxclients);
+  Log::Get().Apply(now);
+}
+
+void Server::TickClock() {
+  const int64_t moved = clock_->Tick();
+  if (moved == 0) return;
+  LogWarning("the system's clock was set {} by {} ms: deadlines go by the new time",
+             moved > 0 ? "forward" : "back", std::abs(moved));
+  if (moved > 0) return;
+  workers_->Post([this] {
+    const auto map = namespaces_->Current();
+    for (const auto& database : map->databases) database->FollowClockBack(clock_->NowMs());
+    for (const auto& [name, keyspace] : map->named) keyspace->FollowClockBack(clock_->NowMs());
+  });
 }
 
 int Server::port() const { return listener_ ? listener_->port() : 0; }

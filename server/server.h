@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/config_sources.h"
 #include "config/settings.h"
 #include "core/keyspace/clock.h"
 #include "core/keyspace/namespace_map.h"
@@ -43,9 +44,11 @@ using EffectSink = std::function<void(const Effect&)>;
 struct ServerOptions {
   Config config;
   NamespaceDefaults namespace_defaults;
+  std::vector<DeclaredNamespace> namespaces;
+  ConfigSources sources;  // of the above
   bool with_test_commands = false;
   EffectSink effect_sink;                    // none: effects are not even made
-  const Clock* clock = nullptr;              // null: the system's
+  Clock* clock = nullptr;                    // null: the system's
   std::optional<FakeTierOptions> fake_tier;  // all keyspaces get it
   bool moves_sessions = false;               // all the time, from loop to loop
   bool always_pauses = false;                // loops, however little there is to do: WakePacing
@@ -69,9 +72,12 @@ class Server final : public TierHost {
   void Stop();
 
   Settings& settings() { return settings_; }
+  const Settings& settings() const { return settings_; }
   const CommandTable& commands() const { return commands_; }
   NamespaceRegistry& namespaces() { return *namespaces_; }
+  const NamespaceRegistry& namespaces() const { return *namespaces_; }
   const NamespaceDefaults& namespace_defaults() const { return namespace_defaults_; }
+  const ConfigSources& config_sources() const { return config_sources_; }
   Reclaimer& reclaimer() { return reclaimer_; }
   MemoryTotal& memory() { return memory_; }
   PubSub& pubsub() { return pubsub_; }
@@ -81,7 +87,9 @@ class Server final : public TierHost {
   // One thread that frees what was cleared: on more than one core it would be in the way of the
   // loops, and in the queue of the workers in that of clients.
   WorkerPool& disposal() { return *disposal_; }
-  const Clock& clock() const { return *clock_; }
+  Clock& clock() const { return *clock_; }
+  // Every 100 ms, on the first loop.
+  void TickClock();
   ServerStats& stats() { return stats_; }
   ClientPause& pause() { return pause_; }
   Monitors& monitors() { return monitors_; }
@@ -146,13 +154,15 @@ class Server final : public TierHost {
  private:
   void RelieveLater();
   CommandStats::Total CountedOf(const Command& command) const;
+  void MakeNamespaces(const Config& config, const ServerOptions& options);
   void ApplyConfig(const Config& old, const Config& now);
 
   Settings settings_;
   const NamespaceDefaults namespace_defaults_;
+  const ConfigSources config_sources_;
   const CommandTable commands_;
   SystemClock system_clock_;
-  const Clock* clock_;
+  Clock* clock_;
   EffectSink effect_sink_;
   std::mutex effect_mutex_;
   Reclaimer reclaimer_;

@@ -43,9 +43,16 @@ Entry* Access::Use(const Key& key) {
   return entry;
 }
 
-void Access::TouchUse(Shard& shard, Entry* entry) {
-  if (!shard.keyspace().tracks_recency() || !counts_uses_) return;
+void Access::CountUse(Shard& shard) {
   ++shard.clock;
+  const uint32_t second = clock_.second();
+  if (second != shard.dates.last_second()) [[unlikely]]
+    shard.dates.Add(shard.clock, second);
+}
+
+void Access::TouchUse(Shard& shard, Entry* entry) {
+  if (!shard.keyspace().tracks_use() || !counts_uses_) return;
+  CountUse(shard);
   if (shard.keyspace().tracks_frequency()) {
     // The counter of uses, mixed, is random enough to decide whether one counts.
     entry->set_clock(Frequency::Used(entry->clock(), now(), shard.clock * 0x9e3779b1u));
@@ -68,20 +75,10 @@ int64_t Access::DefaultDeadline(const Key& key) {
 
 // --- the one place where entries come, change place and go ---
 
-void Access::NoteWork(Shard& shard) {
-  const int64_t next = shard.data.wheel.NextWork();
-  if (next >= shard.next_work.load(std::memory_order_relaxed)) return;
-  shard.next_work.store(next, std::memory_order_relaxed);
-  auto& all = shard.keyspace().next_work;
-  for (int64_t seen = all.load(std::memory_order_relaxed); next < seen;) {
-    if (all.compare_exchange_weak(seen, next, std::memory_order_relaxed)) break;
-  }
-}
-
 void Access::Link(Shard& shard, Entry* entry) {
   if (entry->has(Entry::kDeadline)) {
     shard.data.wheel.Add(entry, now());
-    NoteWork(shard);
+    shard.NoteWork();
   }
   if (entry->has(Entry::kOrder)) shard.data.order.PushFront(entry);
 }
@@ -93,7 +90,7 @@ void Access::Unlink(Shard& shard, Entry* entry) {
 
 void Access::Insert(const Key& key, Entry* entry) {
   Shard& shard = *key.shard;
-  ++shard.clock;
+  CountUse(shard);
   if (shard.data.table.size() < Shard::kSmall)
     shard.clock = shard.keyspace().SyncClock(shard.clock);
   entry->set_clock(shard.keyspace().tracks_frequency() ? Frequency::First(now()) : shard.clock);
@@ -117,7 +114,7 @@ void Access::Swap(const Key& key, const Slot& slot, Entry* old, Entry* fresh) {
   }
   if (fresh->has(Entry::kDeadline)) {
     shard.data.wheel.Add(fresh, now());
-    NoteWork(shard);
+    shard.NoteWork();
   }
   shard.data.table.Replace(slot, fresh);
 }
@@ -207,7 +204,7 @@ void Access::StoreString(const Key& key, std::string_view in_place, int64_t dead
         shard.data.wheel.Remove(entry);
         entry->set_deadline(deadline);
         shard.data.wheel.Add(entry, now());
-        NoteWork(shard);
+        shard.NoteWork();
       }
     } else {
       const size_t before = entry->bytes();
@@ -305,7 +302,7 @@ void Access::SetDeadline(const Key& key, int64_t deadline) {
       shard.data.wheel.Remove(entry);
       entry->set_deadline(deadline);
       shard.data.wheel.Add(entry, now());
-      NoteWork(shard);
+      shard.NoteWork();
     }
   } else if (entry->has(Entry::kDeadline) || deadline != kNoDeadline) {
     const size_t before = entry->bytes();
@@ -319,7 +316,7 @@ void Access::SetDeadline(const Key& key, int64_t deadline) {
     if (deadline != kNoDeadline) {
       entry->set_deadline(deadline);
       shard.data.wheel.Add(entry, now());
-      NoteWork(shard);
+      shard.NoteWork();
     }
     shard.data.table.Replace(slot, entry);
     AddBytes(shard, before, entry->bytes());
@@ -514,10 +511,11 @@ void Access::SwapKeyspaces(Keyspace& a, Keyspace& b) {
         static_cast<int64_t>(one.data.table.size()) - static_cast<int64_t>(other.data.table.size());
     one.data.Swap(other.data);
     std::swap(one.clock, other.clock);
+    std::swap(one.dates, other.dates);
     a.entry_count().fetch_sub(moved, std::memory_order_relaxed);
     b.entry_count().fetch_add(moved, std::memory_order_relaxed);
     for (Shard* shard : {&one, &other}) {
-      NoteWork(*shard);
+      shard->NoteWork();
       shard->Publish();
     }
   }

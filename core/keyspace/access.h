@@ -171,6 +171,7 @@ class Access {
   bool Expired(const Entry* entry) {
     return entry->has(Entry::kDeadline) && entry->deadline() <= now();
   }
+  void CountUse(Shard& shard);
   void TouchUse(Shard& shard, Entry* entry);
   uint8_t ExtensionsFor(const Shard& shard, int64_t deadline) const;
   void Insert(const Key& key, Entry* entry);
@@ -184,7 +185,6 @@ class Access {
   template <class Make>
   void StoreString(const Key& key, std::string_view in_place, int64_t deadline, Make&& make);
   void Free(Entry* entry, size_t bytes);
-  void NoteWork(Shard& shard);
   static void AddBytes(Shard& shard, size_t before, size_t after) {
     shard.data.entry_bytes += after - before;
   }

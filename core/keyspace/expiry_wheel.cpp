@@ -49,6 +49,44 @@ void ExpiryWheel::Add(Entry* entry, int64_t now) {
   Push(entry, kLevels - 1, (current_[kLevels - 1] + kSlots - 1) & (kSlots - 1));
 }
 
+bool ExpiryWheel::Rewind(int64_t now) {
+  if (rewinding_) return false;
+  if (size_ == 0 || TickOf(now, 0) >= current_[0]) return true;
+  near_.clear();
+  for (int level = 0; level < kLevels; ++level) {
+    if (!levels_[level]) continue;
+    const int behind = kLevels + level;
+    levels_[behind] = std::move(levels_[level]);
+    for (int64_t slot = 0; slot < kSlots; ++slot) {
+      const uint64_t head = levels_[behind]->heads[slot];
+      if (head != 0) ToEntry(head)->set_link(Entry::wheel_previous(), MarkOf(behind, slot));
+    }
+  }
+  rewinding_ = true;
+  Start(now);
+  return true;
+}
+
+size_t ExpiryWheel::MoveRewound(int64_t now, size_t budget) {
+  size_t moved = 0;
+  for (int level = kLevels; level < 2 * kLevels; ++level) {
+    if (!levels_[level]) continue;
+    for (uint64_t& head : levels_[level]->heads) {
+      while (head != 0) {
+        if (moved == budget) return moved;
+        ++moved;
+        Entry* entry = ToEntry(head);
+        Remove(entry);
+        Add(entry, now);
+      }
+    }
+    levels_[level].reset();
+  }
+  rewinding_ = false;
+  near_.clear();  // it knew nothing of the others
+  return moved;
+}
+
 ExpiryWheel::Links ExpiryWheel::LinksOf(const Entry* entry) {
   return {entry->link(Entry::wheel_next()), entry->link(Entry::wheel_previous())};
 }
@@ -229,8 +267,8 @@ Entry* ExpiryWheel::Due(int64_t now) {
 }
 
 size_t ExpiryWheel::Cascade(int64_t now, size_t budget) {
-  size_t moved = 0;
-  for (size_t before = 1; before != moved && moved < budget;) {
+  size_t moved = rewinding_ ? MoveRewound(now, budget) : 0;
+  for (size_t before = moved + 1; before != moved && moved < budget;) {
     before = moved;
     // From the top: what comes down may go on downwards. After a long absence a level has to wait
     // for the one below it, hence the rounds.
@@ -260,6 +298,7 @@ size_t ExpiryWheel::CascadeLevel(int level, int64_t now, size_t budget) {
 
 int64_t ExpiryWheel::NextWork() const {
   if (size_ == 0) return kNever;
+  if (rewinding_) return 0;
   int64_t soonest = kNever;
   const int64_t first = FirstOccupied(0);
   if (first >= 0) soonest = (first + 1) * kTickMs;

@@ -45,6 +45,11 @@ class ExpiryWheel {
   // moved.
   size_t Cascade(int64_t now, size_t budget);
 
+  // Time has gone back to `now`: what is due from there on is found on time again. O(slots);
+  // Cascade then puts the entries where they belong, and until it has, Soonest knows only some of
+  // them. False: it has not yet done so since the last time; to be asked for again.
+  bool Rewind(int64_t now);
+
   size_t size() const { return size_; }
   // Not later than the moment at which Due or Cascade next has work; kNever when empty.
   int64_t NextWork() const;
@@ -75,6 +80,7 @@ class ExpiryWheel {
     return (static_cast<uint64_t>(level) << 7 | static_cast<uint64_t>(slot)) << 1 | 1;
   }
   void Start(int64_t now);
+  size_t MoveRewound(int64_t now, size_t budget);
   void Advance(int64_t now);
   size_t CascadeLevel(int level, int64_t now, size_t budget);
   void Push(Entry* entry, int level, int64_t slot);
@@ -99,7 +105,9 @@ class ExpiryWheel {
   void RemoveNear(const Entry* entry);
   std::vector<Near>::iterator PlaceInNear(const Entry* entry, int64_t deadline);
 
-  std::array<std::unique_ptr<Level>, kLevels> levels_;
+  // Behind the levels those from before time went back, while they have entries.
+  std::array<std::unique_ptr<Level>, 2 * kLevels> levels_;
+  bool rewinding_ = false;  // some of the latter are there
   // Position per level, in slots of that level since 1970: everything before it has been handled.
   std::array<int64_t, kLevels> current_{};
   size_t size_ = 0;

@@ -1,6 +1,8 @@
 #include "core/keyspace/keyspace.h"
 
 #include <bit>
+#include <chrono>
+#include <thread>
 
 namespace replete {
 namespace {
@@ -21,10 +23,8 @@ bool TracksFrequency(EvictionPolicy policy) {
   return policy == EvictionPolicy::kLfu || policy == EvictionPolicy::kVolatileLfu;
 }
 
-bool TracksRecency(EvictionPolicy policy) {
-  return policy == EvictionPolicy::kLru || policy == EvictionPolicy::kVolatileLru ||
-         policy == EvictionPolicy::kTtl || TracksFrequency(policy);
-}
+// Also where nothing goes by it now: another policy may be chosen later, and OBJECT IDLETIME asks.
+bool TracksUse(EvictionPolicy policy) { return policy != EvictionPolicy::kFifo; }
 
 }  // namespace
 
@@ -93,11 +93,26 @@ void Keyspace::SetSettings(const NamespaceSettings& settings) {
   std::lock_guard lock(settings_mutex_);
   settings_ = settings;
   policy_.store(settings.policy);
-  tracks_recency_.store(TracksRecency(settings.policy));
+  tracks_use_.store(TracksUse(settings.policy));
   tracks_frequency_.store(TracksFrequency(settings.policy));
   max_entries_.store(static_cast<int64_t>(settings.max_entries));
   max_memory_.store(static_cast<int64_t>(settings.max_memory));
   default_ttl_ms_.store(static_cast<int64_t>(settings.default_ttl_s) * 1000);
+}
+
+void Keyspace::FollowClockBack(int64_t now) {
+  for (const auto& shard : shards_) {
+    for (;;) {
+      {
+        std::lock_guard lock(shard->mutex);
+        if (!shard->gate.owned() && shard->data.wheel.Rewind(now)) {
+          shard->NoteWork();
+          break;
+        }
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
 }
 
 }  // namespace replete

@@ -114,8 +114,8 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
     }
     return seen;
   }
-  // Whether uses are recorded in the entries.
-  bool tracks_recency() const { return tracks_recency_.load(std::memory_order_relaxed); }
+  // Whether uses are recorded in the entries: not where the order in which they came counts.
+  bool tracks_use() const { return tracks_use_.load(std::memory_order_relaxed); }
   // Whether they are counted rather than dated.
   bool tracks_frequency() const { return tracks_frequency_.load(std::memory_order_relaxed); }
   bool exact_order() const { return exact_order_; }
@@ -150,6 +150,10 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
     bytes_.fetch_add(delta, std::memory_order_relaxed);
     memory_->Add(delta);
   }
+  // The clock was set back to `now` (Unix ms). Takes the shards' locks one by one, and waits for
+  // owners: not on a loop.
+  void FollowClockBack(int64_t now);
+
   // Not later than the first moment at which a shard has expiry work.
   std::atomic<int64_t> next_work{ExpiryWheel::kNever};
 
@@ -167,7 +171,7 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   int64_t hot_memory_ = 0;
   std::atomic<uint64_t> generation_;
   std::atomic<EvictionPolicy> policy_;
-  std::atomic<bool> tracks_recency_;
+  std::atomic<bool> tracks_use_;
   std::atomic<bool> tracks_frequency_;
   std::atomic<int64_t> max_entries_;
   std::atomic<int64_t> max_memory_;

@@ -75,11 +75,14 @@ void NamespaceMap::IndexPrefixes() {
 }
 
 NamespaceRegistry::NamespaceRegistry(int databases, EvictionPolicy policy,
-                                     const Surroundings& surroundings)
+                                     const Surroundings& surroundings,
+                                     const std::map<int, NamespaceSettings>& numbered)
     : surroundings_(surroundings), numbered_policy_(policy) {
   auto map = std::make_shared<NamespaceMap>();
   for (int i = 0; i < databases; ++i) {
-    map->databases.push_back(Make(std::to_string(i), i, NumberedDatabase(i, policy)));
+    const auto own = numbered.find(i);
+    map->databases.push_back(Make(
+        std::to_string(i), i, own != numbered.end() ? own->second : NumberedDatabase(i, policy)));
   }
   current_ = std::move(map);
 }
@@ -91,14 +94,6 @@ std::shared_ptr<Keyspace> NamespaceRegistry::Make(std::string name, int database
   keyspace->set_wants_effects(surroundings_.wants_effects);
   keyspace->SetTier(surroundings_.tier, surroundings_.hot_memory);
   return keyspace;
-}
-
-bool NamespaceRegistry::ValidName(std::string_view name) {
-  auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  if (name.empty() || name.size() > 64 || !letter(name[0])) return false;
-  return std::all_of(name.begin(), name.end(), [&](char c) {
-    return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  });
 }
 
 std::shared_ptr<const NamespaceMap> NamespaceRegistry::Current() const {
@@ -154,23 +149,45 @@ Problem NamespaceRegistry::CheckPrefixes(const NamespaceMap& map, std::string_vi
   return {};
 }
 
-Problem NamespaceRegistry::Create(std::string_view name, const NamespaceSettings& settings) {
-  std::lock_guard changing(change_mutex_);
-  auto current = Current();
-  if (!ValidName(name)) {
-    return "invalid namespace name: a letter, then at most 63 letters, digits, '.', '_' or '-'";
-  }
-  if (current->named.count(name)) return fmt::format("namespace '{}' exists already", name);
-  int number = -1;
+Problem NamespaceRegistry::CheckCreate(const NamespaceMap& map, std::string_view name,
+                                       const NamespaceSettings& settings) const {
+  if (Problem problem = CheckNamespaceName(name)) return problem;
+  if (map.named.count(name)) return fmt::format("namespace '{}' exists already", name);
   if (settings.database) {
-    number = *settings.database;
-    if (static_cast<size_t>(number) >= current->databases.size()) return "DB index is out of range";
-    const Keyspace& place = *current->databases[static_cast<size_t>(number)];
+    const int number = *settings.database;
+    if (static_cast<size_t>(number) >= map.databases.size()) return "DB index is out of range";
+    const Keyspace& place = *map.databases[static_cast<size_t>(number)];
     if (!place.numbered()) {
       return fmt::format("database {} belongs to namespace '{}'", number, place.name());
     }
   }
-  if (auto problem = CheckPrefixes(*current, name, settings)) return problem;
+  return CheckPrefixes(map, name, settings);
+}
+
+Problem NamespaceRegistry::CheckAlter(const NamespaceMap& map, const Keyspace& keyspace,
+                                      const NamespaceSettings& settings) const {
+  if (keyspace.numbered() && !settings.prefixes.empty()) {
+    return "a numbered database has no prefix";
+  }
+  NamespaceSettings added = settings;
+  const auto had = keyspace.settings().prefixes;
+  std::erase_if(added.prefixes, [&](const std::string& prefix) {
+    return std::find(had.begin(), had.end(), prefix) != had.end();
+  });
+  return CheckPrefixes(map, keyspace.name(), added);
+}
+
+Problem NamespaceRegistry::Check(std::string_view name, const NamespaceSettings& settings) const {
+  const auto map = Current();
+  const auto found = map->Find(name);
+  return found == nullptr ? CheckCreate(*map, name, settings) : CheckAlter(*map, *found, settings);
+}
+
+Problem NamespaceRegistry::Create(std::string_view name, const NamespaceSettings& settings) {
+  std::lock_guard changing(change_mutex_);
+  auto current = Current();
+  if (Problem problem = CheckCreate(*current, name, settings)) return problem;
+  const int number = settings.database ? *settings.database : -1;
   auto map = std::make_shared<NamespaceMap>(*current);
   auto keyspace = Make(std::string(name), number, settings);
   map->named.emplace(name, keyspace);
@@ -202,15 +219,11 @@ Problem NamespaceRegistry::TakePlace(Keyspace& place, std::shared_ptr<NamespaceM
 Problem NamespaceRegistry::Alter(std::string_view name, const NamespaceSettings& settings) {
   std::lock_guard changing(change_mutex_);
   auto current = Current();
-  auto found = current->named.find(name);
-  if (found == current->named.end()) return fmt::format("no such namespace '{}'", name);
-  NamespaceSettings added = settings;
-  const auto had = found->second->settings().prefixes;
-  std::erase_if(added.prefixes, [&](const std::string& prefix) {
-    return std::find(had.begin(), had.end(), prefix) != had.end();
-  });
-  if (auto problem = CheckPrefixes(*current, name, added)) return problem;
-  found->second->SetSettings(settings);
+  const auto found = current->Find(name);
+  if (found == nullptr) return fmt::format("no such namespace '{}'", name);
+  if (Problem problem = CheckAlter(*current, *found, settings)) return problem;
+  const auto had = found->settings().prefixes;
+  found->SetSettings(settings);
   if (settings.prefixes != had) Publish(std::make_shared<NamespaceMap>(*current));
   return {};
 }
@@ -236,10 +249,11 @@ Problem NamespaceRegistry::Drop(std::string_view name, std::shared_ptr<Keyspace>
 
 void NamespaceRegistry::SetNumberedPolicy(EvictionPolicy policy) {
   std::lock_guard changing(change_mutex_);
+  const EvictionPolicy before = numbered_policy_;
   numbered_policy_ = policy;
   for (const auto& database : Current()->databases) {
-    if (!database->numbered()) continue;
     NamespaceSettings settings = database->settings();
+    if (!database->numbered() || settings.policy != before) continue;
     settings.policy = policy;
     database->SetSettings(settings);
   }

@@ -64,7 +64,9 @@ class NamespaceRegistry {
     Tier* tier = nullptr;
     int64_t hot_memory = 0;  // Keyspace::SetTier
   };
-  NamespaceRegistry(int databases, EvictionPolicy policy, const Surroundings& surroundings);
+  // `numbered`: databases that have settings of their own.
+  NamespaceRegistry(int databases, EvictionPolicy policy, const Surroundings& surroundings,
+                    const std::map<int, NamespaceSettings>& numbered = {});
 
   std::shared_ptr<const NamespaceMap> Current() const;
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
@@ -73,18 +75,22 @@ class NamespaceRegistry {
   // prefix is given: a prefix under which numbered databases have keys is refused.
   [[nodiscard]] Problem Create(std::string_view name, const NamespaceSettings& settings);
   [[nodiscard]] Problem Alter(std::string_view name, const NamespaceSettings& settings);
+  // What Create or, of one that exists, Alter would refuse now.
+  [[nodiscard]] Problem Check(std::string_view name, const NamespaceSettings& settings) const;
   // Takes the namespace out of the map and marks it retired. The caller clears it.
   [[nodiscard]] Problem Drop(std::string_view name, std::shared_ptr<Keyspace>* dropped);
-  // Policy of all numbered databases.
+  // Policy of the numbered databases but those that have one of their own.
   void SetNumberedPolicy(EvictionPolicy policy);
 
   // What happened in the keyspaces that are gone, since they were made or since ResetDeparted.
   StatsTotal departed() const;
   void ResetDeparted();
 
-  static bool ValidName(std::string_view name);
-
  private:
+  Problem CheckCreate(const NamespaceMap& map, std::string_view name,
+                      const NamespaceSettings& settings) const;
+  Problem CheckAlter(const NamespaceMap& map, const Keyspace& keyspace,
+                     const NamespaceSettings& settings) const;
   Problem CheckPrefixes(const NamespaceMap& map, std::string_view name,
                         const NamespaceSettings& settings) const;
   std::shared_ptr<Keyspace> Make(std::string name, int database, const NamespaceSettings& settings);

@@ -41,4 +41,14 @@ void Shard::TellBytes() {
   }
 }
 
+void Shard::NoteWork() {
+  const int64_t next = data.wheel.NextWork();
+  if (next >= next_work.load(std::memory_order_relaxed)) return;
+  next_work.store(next, std::memory_order_relaxed);
+  auto& all = keyspace_->next_work;
+  for (int64_t seen = all.load(std::memory_order_relaxed); next < seen;) {
+    if (all.compare_exchange_weak(seen, next, std::memory_order_relaxed)) break;
+  }
+}
+
 }  // namespace replete

@@ -14,6 +14,7 @@
 #include "core/keyspace/waiting.h"
 #include "core/policy/candidate_pool.h"
 #include "core/policy/order_list.h"
+#include "core/policy/use_dates.h"
 #include "core/stats/counters.h"
 #include "core/tier/load.h"
 
@@ -69,6 +70,9 @@ class Shard {
   // made.
   void TellBytes();
 
+  // After a deadline came: the sweeper finds it.
+  void NoteWork();
+
   ShardMutex mutex;
   Gate gate;
   ShardData data;
@@ -78,6 +82,7 @@ class Shard {
   uint64_t cool_position = 0;  // where in the table values are let go next
   ShardStats stats;
   uint32_t clock = 0;  // uses so far; what an entry's clock is set to
+  UseDates dates;      // of `clock`
   Counter lock_acquisitions;
   // When the wheel next has work (Unix ms): a lower bound that the sweeper reads without the lock.
   std::atomic<int64_t> next_work{ExpiryWheel::kNever};

@@ -1,4 +1,6 @@
 // CONFIG: the live settings.
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +12,7 @@
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/info.h"
+#include "server/reload.h"
 #include "server/server.h"
 
 namespace replete {
@@ -50,7 +53,12 @@ void ResetStat(CommandContext& ctx) {
 }
 
 void Rewrite(CommandContext& ctx) {
-  ctx.reply().Error("ERR CONFIG REWRITE is not available in this version");
+  if (const Problem problem = RewriteConfiguration(ctx.server())) {
+    const bool has_file = !ctx.server().config_sources().file.empty();
+    return ctx.reply().Error(
+        fmt::format("ERR {}{}", has_file ? "Rewriting config file: " : "", *problem));
+  }
+  ctx.reply().Ok();
 }
 
 using namespace command_flag;
@@ -69,7 +77,7 @@ constexpr Command kSubcommands[] = {
     {.name = "resetstat", .arity = 2, .flags = kFlags, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "2.0.0", .summary = "Reset the stats returned by INFO", .syntax = "",
      .reply = "simple", .handler = ResetStat},
-    {.name = "rewrite", .arity = 2, .flags = kFlags, .categories = 0, .scope = Scope::kNone,
+    {.name = "rewrite", .arity = 2, .flags = kFlags | kLong, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "2.8.0",
      .summary = "Rewrite the configuration file with the in memory configuration", .syntax = "",
      .reply = "simple", .handler = Rewrite},

@@ -148,7 +148,7 @@ void Select(CommandContext& ctx) {
   int64_t number = 0;
   if (!ParseCanonicalInt64(which, &number)) {
     // What cannot be a name is answered as Redis answers it.
-    if (NamespaceRegistry::ValidName(which)) {
+    if (!CheckNamespaceName(which)) {
       if (UseNamespace(ctx, which)) ctx.reply().Ok();
     } else {
       ctx.reply().Error("ERR value is not an integer or out of range");

@@ -1,8 +1,10 @@
 // DEBUG: what tests of client libraries use. Only where enable-protected-configs allows it.
 #include <fmt/format.h>
 
+#include "core/tier/stored_value.h"
 #include "core/types/number.h"
 #include "server/command_context.h"
+#include "server/commands/encoding.h"
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/server.h"
@@ -83,6 +85,23 @@ void Protocol(CommandContext& ctx) {
   if (IsAllowed(ctx)) WriteSample(ctx, ctx.arg(2));
 }
 
+// The line's fields are those that client libraries read; the clock is the second of the last use.
+void Object(CommandContext& ctx) {
+  if (!IsAllowed(ctx)) return;
+  const Entry* entry = ctx.access().Peek(ctx.key(0));
+  if (entry == nullptr) return ctx.reply().Error("ERR no such key");
+  constexpr bool kCompress = false;
+  const size_t type_byte = 1;
+  const size_t serialized = EncodeValue(*entry, kCompress).size() - type_byte;
+  const Shard& shard = *ctx.key(0).shard;
+  const uint32_t now = ctx.server().clock().second();
+  const bool dated = shard.keyspace().tracks_use() && !shard.keyspace().tracks_frequency();
+  const uint32_t used = dated ? shard.dates.SecondOf(entry->clock(), shard.clock) : now;
+  ctx.reply().Simple(fmt::format(
+      "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
+      fmt::ptr(entry), EncodingOf(*entry), serialized, used, now - used));
+}
+
 using namespace command_flag;
 
 constexpr uint32_t kAny = kAdmin | kNoScript | kLoading | kStale;
@@ -95,6 +114,10 @@ constexpr Command kSubcommands[] = {
     {.name = "error", .arity = 3, .flags = kAny, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "1.0.0", .summary = "Answers this error", .syntax = "string",
      .reply = "error", .handler = Error},
+    {.name = "object", .arity = 3, .flags = kAny, .categories = 0, .scope = Scope::kKeys,
+     .keys = {KeySpec{.first = 2, .last = 2, .use = KeyUse::kRead}}, .since = "1.0.0",
+     .summary = "How a value is held, and when it was used", .syntax = "key", .reply = "simple",
+     .handler = Object},
     {.name = "protocol", .arity = 3, .flags = kAny, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "1.0.0", .summary = "Answers a reply of this type", .syntax = "type",
      .reply = "any", .handler = Protocol},

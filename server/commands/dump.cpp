@@ -10,6 +10,7 @@
 #include "protocol/dump_payload.h"
 #include "server/commands/groups.h"
 #include "server/commands/lookup.h"
+#include "server/server.h"
 
 namespace replete {
 namespace {
@@ -84,12 +85,18 @@ bool ReadDump(CommandContext& ctx, std::string_view payload, StoredValue* value)
   return false;
 }
 
-// What was told about uses, where the policy keeps count of them. Idle times say nothing here:
-// recency is counted in uses of other keys.
-void SetFrequency(CommandContext& ctx, const Key& key, int64_t frequency) {
-  if (frequency < 0 || !key.shard->keyspace().tracks_frequency()) return;
+// What was told about uses, as far as the policy asks for it.
+void SetUse(CommandContext& ctx, const Key& key, const RestoreOptions& options) {
+  const Keyspace& keyspace = key.shard->keyspace();
   Entry* entry = ctx.access().Peek(key);
-  entry->set_clock(Frequency::With(static_cast<uint32_t>(frequency), ctx.now()));
+  if (keyspace.tracks_frequency()) {
+    if (options.frequency < 0) return;
+    entry->set_clock(Frequency::With(static_cast<uint32_t>(options.frequency), ctx.now()));
+  } else if (keyspace.tracks_use() && options.idle_seconds >= 0) {
+    const int64_t idle = std::min(options.idle_seconds, int64_t{UseDates::kLongest});
+    entry->set_clock(
+        key.shard->dates.ClockOf(ctx.server().clock().second() - static_cast<uint32_t>(idle)));
+  }
 }
 
 int64_t DeadlineOf(int64_t ttl, bool absolute, int64_t now) {
@@ -119,7 +126,7 @@ void Restore(CommandContext& ctx) {
     return ctx.reply().Ok();
   }
   ctx.access().Restore(key, &value, deadline);
-  SetFrequency(ctx, key, options.frequency);
+  SetUse(ctx, key, options);
   ctx.Notify(event_flags::kNew, "new", key);
   ctx.Notify(event_flags::kGeneric, "restore", key);
   ctx.reply().Ok();
@@ -142,8 +149,7 @@ constexpr Command kCommands[] = {
      .summary = "Create a key using the provided serialized value, previously obtained using DUMP.",
      .syntax = "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
      .reply = "simple", .handler = Restore,
-     .differs = "Strings, lists and hashes; other types are refused by name. IDLETIME is "
-         "checked and not kept."},
+     .differs = "Strings, lists and hashes; other types are refused by name."},
 };
 // clang-format on
 

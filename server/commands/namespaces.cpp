@@ -39,7 +39,7 @@ void Create(CommandContext& context) {
     ++first;
   }
   NamespaceRegistry& registry = context.server().namespaces();
-  NamespaceSettings settings = context.server().namespace_defaults().named;
+  NamespaceSettings settings = context.server().namespace_defaults().For(context.arg(2));
   if (!ReadOptions(context, first, ApplyMode::kCreate, &settings)) return;
   if (if_not_exists && registry.Current()->named.count(context.arg(2))) {
     context.reply().Ok();
@@ -54,19 +54,18 @@ void Create(CommandContext& context) {
 
 void Alter(CommandContext& context) {
   NamespaceRegistry& registry = context.server().namespaces();
-  const auto map = registry.Current();
-  auto found = map->named.find(context.arg(2));
-  if (found == map->named.end()) {
+  const auto found = registry.Current()->Find(context.arg(2));
+  if (found == nullptr) {
     context.reply().Error(fmt::format("ERR no such namespace '{}'", context.arg(2)));
     return;
   }
-  NamespaceSettings settings = found->second->settings();
+  NamespaceSettings settings = found->settings();
   if (!ReadOptions(context, 3, ApplyMode::kAlter, &settings)) return;
   if (Problem problem = registry.Alter(context.arg(2), settings)) {
     context.reply().Error("ERR " + *problem);
     return;
   }
-  context.dispatcher().TrimKeyspace(*found->second);
+  context.dispatcher().TrimKeyspace(*found);
   context.reply().Ok();
 }
 

@@ -2,7 +2,7 @@
 #include <string_view>
 
 #include "core/policy/frequency.h"
-#include "core/types/number.h"
+#include "server/commands/encoding.h"
 #include "server/commands/groups.h"
 #include "server/commands/help.h"
 #include "server/commands/lookup.h"
@@ -10,22 +10,6 @@
 
 namespace replete {
 namespace {
-
-// Redis' names for what is nearest to it here.
-std::string_view EncodingOf(const Entry& entry) {
-  constexpr size_t kEmbedded = 44;  // up to there Redis keeps a string beside its header
-  switch (entry.type()) {
-    case ValueType::kHash:
-      return entry.hash()->is_packed() ? "listpack" : "hashtable";
-    case ValueType::kList:
-      return "quicklist";
-    case ValueType::kString:
-      break;
-  }
-  int64_t number = 0;
-  if (ParseInt64(entry.string(), &number)) return "int";
-  return entry.string().size() <= kEmbedded ? "embstr" : "raw";
-}
 
 // The entry without a trace of the look, or null, which has been replied.
 const Entry* PeekOrNull(CommandContext& ctx) {
@@ -56,15 +40,20 @@ void ObjectFreq(CommandContext& ctx) {
   ctx.reply().Integer(Frequency::Count(entry->clock(), ctx.now()));
 }
 
-// Recency is counted in uses of other keys, not in seconds: there is no true answer.
 void ObjectIdleTime(CommandContext& ctx) {
-  if (PeekOrNull(ctx) == nullptr) return;
-  if (ctx.key(0).shard->keyspace().tracks_frequency()) {
+  const Entry* entry = PeekOrNull(ctx);
+  if (entry == nullptr) return;
+  const Shard& shard = *ctx.key(0).shard;
+  if (shard.keyspace().tracks_frequency()) {
     return ctx.reply().Error(
         "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
         "switching between policies at runtime LRU and LFU data will take some time to adjust.");
   }
-  ctx.reply().Error("ERR idle times are not kept: recency is counted in uses, not in seconds");
+  if (!shard.keyspace().tracks_use()) {
+    return ctx.reply().Error("ERR a fifo policy is selected, uses are not tracked");
+  }
+  const uint32_t used = shard.dates.SecondOf(entry->clock(), shard.clock);
+  ctx.reply().Integer(ctx.server().clock().second() - used);
 }
 
 constexpr KeySpec kRead = {.first = 2, .last = 2, .use = KeyUse::kRead};
@@ -86,7 +75,8 @@ constexpr Command kSubcommands[] = {
      .categories = category::kKeyspace, .scope = Scope::kKeys, .keys = {kAsked}, .since = "2.2.3",
      .summary = "Get the time since a Redis object was last accessed", .syntax = "key",
      .reply = "integer|nil", .handler = ObjectIdleTime,
-     .differs = "An error: uses are counted, not dated."},
+     .differs = "Estimated where it is long: uses are counted, and dated ever more sparsely as they "
+                "age."},
     {.name = "refcount", .arity = 3, .flags = command_flag::kReadonly,
      .categories = category::kKeyspace, .scope = Scope::kKeys, .keys = {kAsked}, .since = "2.2.3",
      .summary = "Get the number of references to the value of the key", .syntax = "key",

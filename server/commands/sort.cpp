@@ -16,12 +16,14 @@
 namespace replete {
 namespace {
 
+// As C sees a text: only up to a zero byte.
+std::string_view CText(std::string_view text) { return text.substr(0, text.find('\0')); }
+
 // A pattern of BY or GET, cut at its first asterisk, for which an element is put.
 class Pattern {
  public:
   explicit Pattern(std::string_view text) {
-    // Redis sees it as C does: only up to a zero byte.
-    const size_t star = text.substr(0, text.find('\0')).find('*');
+    const size_t star = CText(text).find('*');
     if (star == std::string_view::npos) {
       is_element_ = text == "#";
       return;
@@ -29,8 +31,9 @@ class Pattern {
     names_key_ = true;
     before_ = text.substr(0, star);
     after_ = text.substr(star + 1);
-    const size_t arrow = after_.substr(0, after_.find('\0')).find("->");
+    const size_t arrow = CText(after_).find("->");
     if (arrow == std::string_view::npos || arrow + 2 == after_.size()) return;
+    if (after_[arrow + 2] == '\0') return;
     field_ = after_.substr(arrow + 2);
     after_ = after_.substr(0, arrow);
   }
@@ -177,7 +180,9 @@ struct Before {
   int Compare(const Sortable& a, const Sortable& b) const {
     if (options.alpha) {
       if (a.has_text != b.has_text) return a.has_text ? 1 : -1;
-      return a.text.compare(b.text);
+      // Redis compares by strcoll what it does not store.
+      if (options.store) return a.text.compare(b.text);
+      return CText(a.text).compare(CText(b.text));
     }
     if (a.score != b.score) return a.score < b.score ? -1 : 1;
     return a.element.compare(b.element);

@@ -106,6 +106,7 @@ class Daemon {
   void Signal(int number) { ::kill(process_.pid(), number); }
 
   int port() const { return process_.port(); }
+  pid_t pid() const { return process_.pid(); }
   std::string Log() const { return process_.Log(); }
   std::uint64_t Rss() const { return process_.Rss(); }
 

@@ -36,6 +36,12 @@ TEST(Documentation, TheReferenceIsWhatCommandsPrints) {
       << "put the output of replete-server --commands into server/commands/REFERENCE.md";
 }
 
+TEST(Documentation, TheSampleIsWhatSampleConfigPrints) {
+  REPLETE_ONLY();
+  EXPECT_EQ(Contents("config/replete.toml"), OutputOf(ServerBinary() + " --sample-config"))
+      << "put the output of replete-server --sample-config into config/replete.toml";
+}
+
 TEST(Documentation, TheReadmeHoldsWhatHelpPrints) {
   REPLETE_ONLY();
   const std::string readme = Contents("README.md");

@@ -86,6 +86,38 @@ TEST_F(DumpTest, TheFrequencyOfAKeyCanBeTold) {
             Error("ERR syntax error"));
 }
 
+TEST_F(DumpTest, TheIdleTimeOfAKeyCanBeToldAndAUseEndsIt) {
+  Client client = Connect();
+  client.Run("SET", "from", "v");
+  EXPECT_LT(client.Run("OBJECT", "IDLETIME", "from").Integer(), 100);
+  const std::string dump = client.Run("DUMP", "from").text;
+  for (const long long idle : {1'000, 100'000, 10'000'000}) {
+    client.Run("RESTORE", "k", "0", dump, "REPLACE", "IDLETIME", std::to_string(idle));
+    EXPECT_GE(client.Run("OBJECT", "IDLETIME", "k").Integer(), idle);
+    EXPECT_LT(client.Run("OBJECT", "IDLETIME", "k").Integer(), idle + 100);
+    client.Run("CLIENT", "NO-TOUCH", "on");
+    client.Run("GET", "k");
+    client.Run("CLIENT", "NO-TOUCH", "off");
+    EXPECT_GE(client.Run("OBJECT", "IDLETIME", "k").Integer(), idle) << "that was no use";
+    EXPECT_EQ(client.Run("TOUCH", "k"), Int(1));
+    EXPECT_LT(client.Run("OBJECT", "IDLETIME", "k").Integer(), 100);
+  }
+  EXPECT_EQ(client.Run("OBJECT", "IDLETIME", "absent"), Nil());
+  client.Run("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu");
+  EXPECT_EQ(client.Run("OBJECT", "IDLETIME", "from").text.substr(0, 40),
+            "ERR An LFU maxmemory policy is selected,");
+}
+
+TEST_F(DumpTest, AFifoNamespaceTracksNoUses) {
+  REPLETE_ONLY();
+  Client client = Connect();
+  ASSERT_EQ(client.Run("NAMESPACE", "CREATE", "n", "POLICY", "fifo"), Status("OK"));
+  client.Run("NAMESPACE", "USE", "n");
+  client.Run("SET", "k", "v");
+  EXPECT_EQ(client.Run("OBJECT", "IDLETIME", "k"),
+            Error("ERR a fifo policy is selected, uses are not tracked"));
+}
+
 TEST_F(DumpTest, ObjectTellsHowValuesAreHeld) {
   Client client = Connect();
   client.Run("SET", "int", "12");

@@ -165,7 +165,7 @@ class ServerProcess {
       line.insert(line.end(), {"--save", "", "--appendonly", "no", "--daemonize", "no"});
     } else {
       // Connections on all loops, however little they do.
-      line.insert(line.end(), {"--elastic-threads", "no"});
+      line.insert(line.end(), {"--elastic-threads", "no", "--maxmemory", "0"});
       if (threads_ > 0) line.insert(line.end(), {"--threads", std::to_string(threads_)});
     }
     line.insert(line.end(), args_.begin(), args_.end());

@@ -13,6 +13,14 @@ CommandLine Parse(const std::vector<const char*>& arguments) {
   return ParseCommandLine(static_cast<int>(argv.size()), argv.data());
 }
 
+// What it makes of the defaults.
+Config ConfigOf(const CommandLine& line) {
+  const ConfigSource* const sources[] = {&line.source};
+  Configuration configuration;
+  EXPECT_TRUE(Compose({}, sources, &configuration).empty());
+  return configuration.config;
+}
+
 // The text of a refused command line without the program's name.
 std::string Refusal(const std::vector<const char*>& arguments) {
   const CommandLine line = Parse(arguments);
@@ -26,8 +34,8 @@ std::string Refusal(const std::vector<const char*>& arguments) {
 TEST(ConfigCommandLine, NothingMeansTheDefaults) {
   const CommandLine line = Parse({});
   EXPECT_EQ(line.action, Action::kRun);
-  EXPECT_EQ(line.config, Config());
-  EXPECT_TRUE(line.values.empty());
+  EXPECT_EQ(ConfigOf(line), Config());
+  EXPECT_TRUE(line.source.settings.empty());
 }
 
 TEST(ConfigCommandLine, BothFormsBothSpellings) {
@@ -35,16 +43,16 @@ TEST(ConfigCommandLine, BothFormsBothSpellings) {
       Parse({"--port", "7000", "--tcp_backlog=5", "--MAXMEMORY", "2gb", "--maxmemory-policy",
              "fifo", "--requirepass=--secret", "--list-max-ziplist-size", "-3", "--threads", "3"});
   ASSERT_EQ(line.action, Action::kRun) << line.text;
-  EXPECT_EQ(line.config.port, 7000);
-  EXPECT_EQ(line.config.tcp_backlog, 5);
-  EXPECT_EQ(line.config.maxmemory, 2147483648U);
-  EXPECT_EQ(line.config.maxmemory_policy, EvictionPolicy::kFifo);
-  EXPECT_EQ(line.config.requirepass, "--secret");
-  EXPECT_EQ(line.config.list_max_listpack_size, -3);
-  EXPECT_EQ(line.config.threads, 3);
-  ASSERT_EQ(line.values.size(), 7U);
-  EXPECT_EQ(line.values[0].origin, "--port");
-  EXPECT_EQ(line.values[0].value, "7000");
+  EXPECT_EQ(ConfigOf(line).port, 7000);
+  EXPECT_EQ(ConfigOf(line).tcp_backlog, 5);
+  EXPECT_EQ(ConfigOf(line).maxmemory, 2147483648U);
+  EXPECT_EQ(ConfigOf(line).maxmemory_policy, EvictionPolicy::kFifo);
+  EXPECT_EQ(ConfigOf(line).requirepass, "--secret");
+  EXPECT_EQ(ConfigOf(line).list_max_listpack_size, -3);
+  EXPECT_EQ(ConfigOf(line).threads, 3);
+  ASSERT_EQ(line.source.settings.size(), 7U);
+  EXPECT_EQ(line.source.settings[0].origin, "--port");
+  EXPECT_EQ(line.source.settings[0].value, "7000");
 }
 
 TEST(ConfigCommandLine, SeveralWords) {
@@ -52,14 +60,14 @@ TEST(ConfigCommandLine, SeveralWords) {
       Parse({"--bind", "10.0.0.1", "::1", "--client-output-buffer-limit", "normal", "1", "2", "3",
              "--client-output-buffer-limit", "pubsub 4 5 6", "--port", "1", "--port", "2"});
   ASSERT_EQ(line.action, Action::kRun) << line.text;
-  EXPECT_EQ(line.config.bind, (std::vector<std::string>{"10.0.0.1", "::1"}));
-  EXPECT_EQ(line.config.client_output_buffer_limit.of(ClientClass::kNormal),
+  EXPECT_EQ(ConfigOf(line).bind, (std::vector<std::string>{"10.0.0.1", "::1"}));
+  EXPECT_EQ(ConfigOf(line).client_output_buffer_limit.of(ClientClass::kNormal),
             (OutputBufferLimit{1, 2, 3}));
-  EXPECT_EQ(line.config.client_output_buffer_limit.of(ClientClass::kPubSub),
+  EXPECT_EQ(ConfigOf(line).client_output_buffer_limit.of(ClientClass::kPubSub),
             (OutputBufferLimit{4, 5, 6}));
-  EXPECT_EQ(line.config.port, 2);
-  EXPECT_EQ(Parse({"--bind", "10.0.0.1 ::1"}).config.bind, line.config.bind);
-  EXPECT_TRUE(Parse({"--bind="}).config.bind.empty());
+  EXPECT_EQ(ConfigOf(line).port, 2);
+  EXPECT_EQ(ConfigOf(Parse({"--bind", "10.0.0.1 ::1"})).bind, ConfigOf(line).bind);
+  EXPECT_TRUE(ConfigOf(Parse({"--bind="})).bind.empty());
 }
 
 TEST(ConfigCommandLine, WhatEveryScriptForRedisPasses) {
@@ -67,9 +75,9 @@ TEST(ConfigCommandLine, WhatEveryScriptForRedisPasses) {
       Parse({"--save", "", "--appendonly", "no", "--daemonize", "no", "--cluster-enabled", "no",
              "--protected-mode", "no", "--port", "0", "--unixsocket", "/tmp/x", "--save"});
   EXPECT_EQ(line.action, Action::kRun) << line.text;
-  EXPECT_EQ(line.config.port, 0);
-  EXPECT_EQ(line.config.unixsocket, "/tmp/x");
-  EXPECT_FALSE(line.config.protected_mode);
+  EXPECT_EQ(ConfigOf(line).port, 0);
+  EXPECT_EQ(ConfigOf(line).unixsocket, "/tmp/x");
+  EXPECT_FALSE(ConfigOf(line).protected_mode);
 }
 
 TEST(ConfigCommandLine, ProblemsNameArgumentValueAndWhatIsAllowed) {
@@ -93,8 +101,8 @@ TEST(ConfigCommandLine, ProblemsNameArgumentValueAndWhatIsAllowed) {
             "--unixsocketperm '888': argument couldn't be parsed as an octal number (allowed: an "
             "octal number from 0 to 777)");
   EXPECT_EQ(Refusal({"--loglevel", "loud"}),
-            "--loglevel 'loud': there is no log in this version; problems at start go to standard "
-            "error");
+            "--loglevel 'loud': argument(s) must be one of the following: debug, verbose, notice, "
+            "warning (allowed: one of debug, verbose, notice, warning)");
   EXPECT_EQ(Refusal({"--maxmemory-policy", "tinylfu"}),
             "--maxmemory-policy 'tinylfu': policy 'tinylfu' is not available in this "
             "version (allowed: " +
@@ -127,15 +135,38 @@ TEST(ConfigCommandLine, SettingsWithoutMeaningGiveTheReason) {
             "--admin-port '8080': not available in this version");
 }
 
-TEST(ConfigCommandLine, ConfigurationFilesAreRefused) {
-  const std::string why =
-      "configuration files are not available in this version; give settings as --NAME VALUE";
-  EXPECT_EQ(Refusal({"--config", "replete.toml"}), "--config 'replete.toml': " + why);
-  EXPECT_EQ(Refusal({"--config=replete.toml"}), "--config 'replete.toml': " + why);
-  EXPECT_EQ(Refusal({"--port", "1", "--config"}), "--config '': " + why);
-  EXPECT_EQ(Refusal({"/etc/redis.conf", "--port", "1"}), "'/etc/redis.conf': " + why);
-  EXPECT_EQ(Refusal({"-"}), "'-': " + why);
-  EXPECT_EQ(Refusal({"--"}), "'--': " + why);
+TEST(ConfigCommandLine, TheConfigurationFile) {
+  EXPECT_EQ(Parse({"--config", "replete.toml"}).file, "replete.toml");
+  EXPECT_EQ(Parse({"--config=replete.toml", "--port", "1"}).file, "replete.toml");
+  EXPECT_EQ(Parse({"/etc/replete.toml", "--port", "1"}).file, "/etc/replete.toml");
+  EXPECT_EQ(Parse({"--port", "1"}).file, "");
+  EXPECT_EQ(Refusal({"--port", "1", "--config"}), "--config takes one file");
+  EXPECT_EQ(Refusal({"--config", "a", "b"}), "--config takes one file");
+  EXPECT_EQ(Refusal({"a.toml", "--config", "b.toml"}),
+            "--config 'b.toml': there is one configuration file, 'a.toml' already");
+  EXPECT_EQ(Refusal({"a.toml", "b.toml"}), "'b.toml': neither an option nor a file");
+  EXPECT_EQ(Refusal({"-"}), "'-': neither an option nor a file");
+  EXPECT_EQ(Refusal({"--"}), "'--': neither an option nor a file");
+}
+
+TEST(ConfigCommandLine, OptionsOfNamespaces) {
+  const CommandLine line =
+      Parse({"--namespace.llm.v2.max_entries", "7", "--namespace.llm.v2.prefix",
+             "a:", "b:", "--namespace.0.max-memory=1mb"});
+  ASSERT_EQ(line.action, Action::kRun) << line.text;
+  const ConfigSource* const sources[] = {&line.source};
+  Configuration made;
+  ASSERT_TRUE(Compose({}, sources, &made).empty());
+  ASSERT_EQ(made.namespaces.size(), 2U);
+  EXPECT_EQ(made.Find("llm.v2")->settings.max_entries, 7U);
+  EXPECT_EQ(made.Find("llm.v2")->settings.prefixes, (std::vector<std::string>{"a:", "b:"}));
+  EXPECT_EQ(made.Find("0")->settings.max_memory, 1U << 20);
+  EXPECT_EQ(made.Find("0")->settings.default_ttl_s, 0U) << "a numbered database follows Redis";
+  EXPECT_EQ(Refusal({"--namespace.llm", "7"}),
+            "--namespace.llm: write --namespace.NAME.OPTION VALUE");
+  EXPECT_EQ(Refusal({"--namespace.llm.max_entries"}), "--namespace.llm.max_entries needs a value");
+  EXPECT_EQ(Refusal({"--namespace.llm.policy", "lru", "lfu"}),
+            "--namespace.llm.policy takes one value, not 'lru lfu'");
 }
 
 TEST(ConfigCommandLine, VersionHelpAndCheck) {
@@ -155,25 +186,9 @@ TEST(ConfigCommandLine, VersionHelpAndCheck) {
     }
   }
   EXPECT_EQ(Parse({"--check-config", "--port", "7"}).action, Action::kCheck);
-  EXPECT_EQ(Parse({"--check-config", "--port", "7"}).config.port, 7);
+  EXPECT_EQ(ConfigOf(Parse({"--check-config", "--port", "7"})).port, 7);
   EXPECT_EQ(Parse({"--check-config", "--port", "x"}).action, Action::kFail);
-  EXPECT_TRUE(
-      Refusal({"--check-config", "x.toml"}).starts_with("--check-config 'x.toml': takes no"));
-}
-
-TEST(ConfigCommandLine, ValuesCanBeLayered) {
-  // What a later source of lower precedence (file, environment) will do.
-  Config config;
-  EXPECT_EQ(ApplyValue({"REPLETE__SERVER__PORT", "port", "1"}, &config), std::nullopt);
-  EXPECT_EQ(ApplyValue({"REPLETE__SERVER__TIMEOUT", "timeout", "9"}, &config), std::nullopt);
-  for (const SettingValue& value : Parse({"--port", "2"}).values) {
-    EXPECT_EQ(ApplyValue(value, &config), std::nullopt);
-  }
-  EXPECT_EQ(config.port, 2);
-  EXPECT_EQ(config.timeout_s, 9);
-  EXPECT_EQ(ApplyValue({"replete.toml:3: port", "port", "x"}, &config),
-            "replete.toml:3: port 'x': argument couldn't be parsed into an integer (allowed: an "
-            "integer from 0 to 65535)");
+  EXPECT_EQ(Parse({"--check-config", "x.toml"}).file, "x.toml");
 }
 
 }  // namespace

@@ -11,10 +11,14 @@ class ManualClock final : public Clock {
  public:
   static constexpr int64_t kStart = 1'700'000'000'000;
 
-  explicit ManualClock(int64_t now = kStart) : now_(now) {}
+  explicit ManualClock(int64_t now = kStart) { Set(now); }
   int64_t NowMs() const override { return now_; }
-  void Advance(int64_t ms) { now_ += ms; }
-  void Set(int64_t now) { now_ = now; }
+  int64_t Tick() override { return 0; }
+  void Advance(int64_t ms) { Set(now_ + ms); }
+  void Set(int64_t now) {
+    now_ = now;
+    set_second(static_cast<uint32_t>(now / 1000));
+  }
 
  private:
   int64_t now_;

@@ -83,12 +83,12 @@ TEST_F(NamespaceMapTest, FindsByNameAndByNumber) {
 
 TEST_F(NamespaceMapTest, NamesAreALetterThenWhatAnIdentifierMayHold) {
   for (const char* name : {"a", "Z", "a1", "a.b-c_d", "x23456789"}) {
-    EXPECT_TRUE(NamespaceRegistry::ValidName(name)) << name;
+    EXPECT_FALSE(CheckNamespaceName(name)) << name;
   }
-  EXPECT_TRUE(NamespaceRegistry::ValidName(std::string(64, 'a')));
-  EXPECT_FALSE(NamespaceRegistry::ValidName(std::string(65, 'a')));
+  EXPECT_FALSE(CheckNamespaceName(std::string(64, 'a')));
+  EXPECT_TRUE(CheckNamespaceName(std::string(65, 'a')));
   for (const char* name : {"", "1a", "_a", "-", "a b", "a:b", "a\n", "\xc3\xa4"}) {
-    EXPECT_FALSE(NamespaceRegistry::ValidName(name)) << name;
+    EXPECT_TRUE(CheckNamespaceName(name)) << name;
     EXPECT_TRUE(registry_.Create(name, {})) << name;
   }
   EXPECT_TRUE(registry_.Current()->named.empty());
@@ -156,7 +156,7 @@ TEST_F(NamespaceMapTest, AlterChangesSettingsAndPrefixes) {
   EXPECT_EQ(registry_.Current()->Find("a"), keyspace);
   EXPECT_EQ(keyspace->max_entries(), 7);
   EXPECT_EQ(keyspace->policy(), EvictionPolicy::kFifo);
-  EXPECT_FALSE(keyspace->tracks_recency());
+  EXPECT_FALSE(keyspace->tracks_use());
   EXPECT_EQ(keyspace->default_ttl_ms(), 9000);
   EXPECT_EQ(RouteOf("a:1"), "nowhere");
   EXPECT_EQ(RouteOf("b:1"), "a/1");

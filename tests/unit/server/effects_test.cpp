@@ -47,7 +47,7 @@ class EffectsTest : public ::testing::Test {
     options.namespace_defaults.named.max_entries = 0;
     Server replica(std::move(options));
     for (const char* name : kNamespaces) {
-      if (NamespaceRegistry::ValidName(name)) {
+      if (!CheckNamespaceName(name)) {
         ASSERT_FALSE(replica.namespaces().Create(name, replica.namespace_defaults().named));
       }
     }

@@ -78,7 +78,7 @@ std::string ToText(const Recorded& effect) {
 
 }  // namespace
 
-ServerOptions TestDaemon::Options(const Clock& clock, std::optional<FakeTierOptions> tier) {
+ServerOptions TestDaemon::Options(Clock& clock, std::optional<FakeTierOptions> tier) {
   ServerOptions options;
   options.config.threads = 1;
   options.config.databases = 2;

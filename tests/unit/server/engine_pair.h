@@ -14,7 +14,7 @@ namespace replete {
 // A daemon with one client, whose effects are kept until they are asked for.
 class TestDaemon {
  public:
-  TestDaemon(const Clock& clock, std::optional<FakeTierOptions> tier)
+  TestDaemon(Clock& clock, std::optional<FakeTierOptions> tier)
       : server_(Options(clock, std::move(tier))), runner_(server_) {}
 
   Server& server() { return server_; }
@@ -40,7 +40,7 @@ class TestDaemon {
   }
 
  private:
-  ServerOptions Options(const Clock& clock, std::optional<FakeTierOptions> tier);
+  ServerOptions Options(Clock& clock, std::optional<FakeTierOptions> tier);
 
   std::vector<Recorded> effects_;
   Server server_;

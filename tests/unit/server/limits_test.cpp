@@ -16,7 +16,7 @@ namespace {
 
 class Limits : public ::testing::Test {
  protected:
-  static ServerOptions Options(const Clock* clock) {
+  static ServerOptions Options(Clock* clock) {
     ServerOptions options;
     options.config.threads = 1;
     options.clock = clock;
