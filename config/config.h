@@ -40,6 +40,9 @@ struct Config {
   LogLevel loglevel = LogLevel::kNotice;
   std::string logfile;
   LogFormat log_format = LogFormat::kText;
+  int admin_port = 0;
+  std::vector<std::string> admin_bind = {"127.0.0.1"};
+  std::string admin_password;
   bool auto_create = false;
   // clients
   int64_t maxclients = 10000;
@@ -52,6 +55,8 @@ struct Config {
   std::string requirepass;
   bool protected_mode = true;
   ProtectedActions enable_protected_configs = ProtectedActions::kNo;
+  std::vector<std::string> rename_command;  // old name, new name, ...; an empty new one: disabled
+  std::vector<std::string> disabled_commands;
   // memory
   uint64_t maxmemory = 0;
   EvictionPolicy maxmemory_policy = EvictionPolicy::kNone;
@@ -65,6 +70,7 @@ struct Config {
   // observation
   int64_t slowlog_log_slower_than = 10000;  // microseconds; negative: none
   int64_t slowlog_max_len = 128;
+  int64_t stall_threshold_ms = 1000;      // 0: nobody watches
   int64_t latency_monitor_threshold = 0;  // milliseconds; 0: none
   bool latency_tracking = true;
   std::vector<double> latency_tracking_info_percentiles = {50, 99, 99.9};

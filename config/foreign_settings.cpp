@@ -93,7 +93,6 @@ constexpr ForeignSetting kForeign[] = {
     {"enable-module-command", "", kImmutable, "no", kNoModules},
     {"loadmodule", "", kDirective, kNever, kNoModules},
     {"include", "", kDirective, kNever, "one file holds the whole configuration"},
-    {"rename-command", "", kDirective, kNever, "commands cannot be renamed"},
     {"user", "", kDirective, kNever, kNoAcl},
 
     // Memory.
@@ -131,7 +130,6 @@ constexpr ForeignSetting kForeign[] = {
     {"tracking-table-max-keys", "", kLive, kNever,
      "client tracking is not available in this version"},
     {"busy-reply-threshold", "lua-time-limit", kLive, kNever, kNoScripts},
-    {"admin-port", "", kImmutable, "0", kNotYet},
 
     // Access.
     {"aclfile", "", kImmutable, "", kNoAcl},

@@ -40,14 +40,22 @@ constexpr Word kLogFormats[] = {
     {"json", static_cast<int>(LogFormat::kJson)},
 };
 
-Problem SetBind(const Setting&, std::string_view text, Config* config) {
+Problem ParseAddresses(std::string_view text, std::vector<std::string>* out) {
   std::vector<std::string> addresses;
   for (const std::string_view address : SplitAtBlanks(text)) {
     if (!address.empty()) addresses.emplace_back(address);
   }
   if (addresses.size() > kMaxBindAddresses) return "Too many bind addresses specified.";
-  config->bind = std::move(addresses);
+  *out = std::move(addresses);
   return std::nullopt;
+}
+
+Problem SetBind(const Setting&, std::string_view text, Config* config) {
+  return ParseAddresses(text, &config->bind);
+}
+
+Problem SetAdminBind(const Setting&, std::string_view text, Config* config) {
+  return ParseAddresses(text, &config->admin_bind);
 }
 
 std::string AbsolutePath(const std::string& path) {
@@ -61,6 +69,26 @@ Problem SetDir(const Setting&, std::string_view text, Config* config) {
   if (stat(path.c_str(), &status) != 0) return std::system_category().message(errno);
   if (!S_ISDIR(status.st_mode)) return std::system_category().message(ENOTDIR);
   config->dir = AbsolutePath(path);
+  return std::nullopt;
+}
+
+std::vector<std::string> Lowered(std::string_view text, bool keep_empty) {
+  std::vector<std::string> words;
+  for (const std::string_view word : SplitAtBlanks(text)) {
+    if (keep_empty || !word.empty()) words.push_back(LowerCase(word));
+  }
+  return words;
+}
+
+Problem SetRenamed(const Setting&, std::string_view text, Config* config) {
+  std::vector<std::string> words = Lowered(text, true);
+  if (words.size() % 2 != 0) return "every command needs a new name";
+  config->rename_command = std::move(words);
+  return std::nullopt;
+}
+
+Problem SetDisabled(const Setting&, std::string_view text, Config* config) {
+  config->disabled_commands = Lowered(text, false);
   return std::nullopt;
 }
 
@@ -180,6 +208,26 @@ constexpr Setting kSettings[] = {
         {.name = "log-format",
          .section = "server",
          .doc = "Lines of text for people, or a JSON object a line."}),
+    IntegerRow<&Config::admin_port>(
+        0, 65535,
+        {.name = "admin-port",
+         .section = "server",
+         .change = Change::kAtStart,
+         .doc = "Port of the HTTP server for /metrics, /healthz and /readyz; 0 = none."}),
+    Setting{.name = "admin-bind",
+            .section = "server",
+            .change = Change::kAtStart,
+            .repeatable = true,
+            .doc = "Addresses that it listens on.",
+            .allowed = "up to 16 addresses",
+            .kind = ValueKind::kList,
+            .set = SetAdminBind,
+            .get = [](const Config& config) { return JoinWithBlanks(config.admin_bind); }},
+    TextRow<&Config::admin_password>(
+        {.name = "admin-password",
+         .section = "server",
+         .sensitive = true,
+         .doc = "Password for /metrics (Basic authentication, any user); empty = none."}),
     YesNoRow<&Config::auto_create>({.name = "auto-create",
                                     .section = "server",
                                     .doc = "Create a named namespace when it is first used."}),
@@ -233,6 +281,24 @@ constexpr Setting kSettings[] = {
          .change = Change::kAtStart,
          .doc = "Whether clients may change what reaches files, programs or other hosts; "
                 "local = clients of this machine only."}),
+    Setting{.name = "rename-command",
+            .section = "server",
+            .change = Change::kAtStart,
+            .repeatable = true,
+            .doc = "Commands that have another name; an empty one disables the command.",
+            .allowed = "NAME NEWNAME, repeated for several",
+            .kind = ValueKind::kList,
+            .set = SetRenamed,
+            .get = [](const Config& config) { return JoinWithBlanks(config.rename_command); }},
+    Setting{.name = "disabled-commands",
+            .section = "server",
+            .change = Change::kAtStart,
+            .repeatable = true,
+            .doc = "Commands that are unknown to all clients.",
+            .allowed = "names of commands",
+            .kind = ValueKind::kList,
+            .set = SetDisabled,
+            .get = [](const Config& config) { return JoinWithBlanks(config.disabled_commands); }},
     MemoryRow<&Config::maxmemory>(0, kMaxBytes,
                                   {.name = "maxmemory",
                                    .section = "memory",
@@ -289,6 +355,12 @@ constexpr Setting kSettings[] = {
                                          {.name = "slowlog-max-len",
                                           .section = "observation",
                                           .doc = "So many of them are kept, the latest."}),
+    IntegerRow<&Config::stall_threshold_ms>(
+        0, kMaxInt,
+        {.name = "stall-threshold",
+         .section = "observation",
+         .doc = "Milliseconds after which the log names the command that holds up a thread; 0 = "
+                "never."}),
     IntegerRow<&Config::latency_monitor_threshold>(
         0, kMaxLong,
         {.name = "latency-monitor-threshold",

@@ -141,6 +141,15 @@ using FindMoreKeys = void (*)(CommandContext&, std::vector<std::string>* names);
 
 using Handler = void (*)(CommandContext&);
 
+// Which arguments are secret: not shown by SLOWLOG, MONITOR and logs.
+enum class Secrets : uint8_t {
+  kNone,
+  kAll,        // every one
+  kAfterAuth,  // the two after the word AUTH
+  kSettings,   // values of sensitive settings: name, value, ... from the third on
+  kOptions,    // values of sensitive options of a namespace, after their names, from the fourth on
+};
+
 // One command, declared once in server/commands beside its handler; everything else about it is
 // derived.
 struct Command {
@@ -165,6 +174,7 @@ struct Command {
   ChooseShards choose = nullptr;
   ReadsMore reads_more = nullptr;
   FindMoreKeys more_keys = nullptr;  // their values are fetched where they are not in RAM
+  Secrets secrets = Secrets::kNone;
   std::string_view deprecated_since = {};
   std::string_view replaced_by = {};
   // Where it does not do or answer what Redis does, as a sentence for the reference.

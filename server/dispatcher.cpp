@@ -286,6 +286,7 @@ void Dispatcher::AnswerServed() {
 // and the daemon goes on.
 void Dispatcher::RunOrFail(const Command& command) {
   const size_t start = output().size();
+  running_.store(&command, std::memory_order_relaxed);
   try {
     command.scope == Scope::kNone ? command.handler(context_) : Run(command);
   } catch (const std::bad_alloc&) {
@@ -294,6 +295,7 @@ void Dispatcher::RunOrFail(const Command& command) {
     context_.reply_.Error("OOM the system has no memory for this command");
     for (Shard* shard : locks_.shards()) shard->Publish();
   }
+  running_.store(nullptr, std::memory_order_relaxed);
 }
 
 void Dispatcher::Run(const Command& command) {

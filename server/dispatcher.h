@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -100,6 +101,8 @@ class Dispatcher final : public KeyspaceListener {
   void CoolAll();
 
   uint64_t commands() const { return commands_.get(); }
+  // The one whose handler runs now, or null. Any thread.
+  const std::atomic<const Command*>& running_command() const { return running_; }
 
   // KeyspaceListener.
   void OnEffect(const Effect& effect) override;
@@ -222,6 +225,7 @@ class Dispatcher final : public KeyspaceListener {
   uint64_t clock_ = 0;                // when the command began, CycleClock
   uint64_t slow_ticks_ = UINT64_MAX;  // commands that take longer are noted
   Counter commands_;
+  std::atomic<const Command*> running_{nullptr};
   uint64_t random_ = 0x9e3779b97f4a7c15;
   size_t sweeps_ = 0;
 };

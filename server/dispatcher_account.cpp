@@ -21,9 +21,9 @@ void Dispatcher::RefreshSlowTicks() {
 }
 
 bool Dispatcher::AnswersError(size_t reply_start) {
-  const std::string_view reply = output().view().substr(std::min(reply_start, output().size()));
-  if (!reply.starts_with('-')) [[likely]]
+  if (reply_start >= output().size() || output().data()[reply_start] != '-') [[likely]]
     return false;
+  const std::string_view reply = output().view().substr(reply_start);
   server_.stats().NoteError(reply.substr(1, reply.find_first_of(" \r") - 1));
   return true;
 }

@@ -20,6 +20,7 @@
 #include "core/keyspace/allocator.h"
 #include "core/keyspace/clock.h"
 #include "server/info_lines.h"
+#include "server/process_memory.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -92,16 +93,6 @@ void WriteClients(Server& server, InfoLines& lines) {
   lines.Add("pubsub_clients", subscribers);
   lines.Add("tracking_clients", 0);
   lines.Add("cluster_connections", 0);
-}
-
-uint64_t ResidentBytes() {
-  uint64_t total = 0;
-  uint64_t resident = 0;
-  if (FILE* file = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
-    std::fclose(file);
-  }
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 #if REPLETE_JEMALLOC

@@ -1,5 +1,6 @@
 // What INFO tells about commands.
-#include <functional>
+#include <iterator>
+#include <string>
 
 #include "server/command_table.h"
 #include "server/cycle_clock.h"
@@ -7,25 +8,8 @@
 #include "server/server.h"
 
 namespace replete {
-namespace {
-
-// Those that were called or refused, by their full names.
-void ForEachUsed(Server& server,
-                 const std::function<void(const std::string&, const CommandStats::Total&)>& fn) {
-  const auto tell = [&](const Command* container, const Command& command) {
-    const CommandStats::Total total = server.TotalOf(command);
-    if (total.calls + total.rejected > 0) fn(FullName(container, command), total);
-  };
-  for (const Command* command : server.commands().all()) {
-    tell(nullptr, *command);
-    for (const Command& sub : command->subcommands) tell(command, sub);
-  }
-}
-
-}  // namespace
-
 void WriteCommandStats(Server& server, InfoLines& lines) {
-  ForEachUsed(server, [&](const std::string& name, const CommandStats::Total& total) {
+  server.ForEachUsedCommand([&](const std::string& name, const CommandStats::Total& total) {
     const double micros = static_cast<double>(CycleClock::Nanos(total.ticks)) / 1000;
     const double per_call = total.calls == 0 ? 0 : micros / static_cast<double>(total.calls);
     lines.Add(fmt::format("cmdstat_{}", name),
@@ -43,7 +27,7 @@ void WriteErrorStats(Server& server, InfoLines& lines) {
 
 void WriteLatencyStats(Server& server, InfoLines& lines) {
   const auto config = server.settings().Snapshot();
-  ForEachUsed(server, [&](const std::string& name, const CommandStats::Total& total) {
+  server.ForEachUsedCommand([&](const std::string& name, const CommandStats::Total& total) {
     if (total.timed() == 0) return;
     std::string text;
     for (const double percent : config->latency_tracking_info_percentiles) {

@@ -7,13 +7,14 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "server/crash_report.h"
+#include "server/cycle_clock.h"
 #include "server/server.h"
 #include "server/session.h"
 
 namespace replete {
 namespace {
 
-constexpr auto kTick = std::chrono::milliseconds(20);
 // Every so many ticks: limits that count in seconds, idle buffers. All sessions are seen in one
 // period.
 constexpr uint64_t kPeriodTicks = 50;
@@ -46,11 +47,19 @@ void Loop::Run() {
   meter_.Refresh();
   // Pauses are shorter than the 50 us by which the system may otherwise be late.
   ::prctl(PR_SET_TIMERSLACK, 1);
+  CrashReport::CoverThread(&dispatcher_.running_command());
+  last_tick_ms_.store(MonotonicMillis());
   ScheduleTick();
   AwaitSockets();
   auto work = boost::asio::make_work_guard(context_);
   context_.run();
+  last_tick_ms_.store(0);
   cpu_clock_.store(kNotRunning);  // a clock of a thread that has ended cannot be read
+}
+
+int64_t Loop::SilentMs() const {
+  const int64_t last = last_tick_ms_.load(std::memory_order_relaxed);
+  return last == 0 ? 0 : std::max<int64_t>(0, MonotonicMillis() - last);
 }
 
 int64_t Loop::CpuNanos() const {
@@ -248,7 +257,7 @@ void Loop::ServeTogether(std::span<const epoll_event> events) {
 }
 
 void Loop::ScheduleTick() {
-  timer_.expires_after(kTick);
+  timer_.expires_after(std::chrono::milliseconds(kTickMs));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || stopping_) return;
     Tick();
@@ -259,6 +268,7 @@ void Loop::ScheduleTick() {
 void Loop::Tick() {
   const uint64_t start = CycleClock::Ticks();
   ++ticks_;
+  last_tick_ms_.store(MonotonicMillis(), std::memory_order_relaxed);
   meter_.Refresh();
   if (index_ == 0) server_.TickClock();
   dispatcher_.Tick();

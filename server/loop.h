@@ -39,6 +39,7 @@ class Loop {
   static constexpr size_t kAhead = 32;
   static constexpr size_t kTogether = 8;  // sessions whose input is received before any is served
   static constexpr clockid_t kNotRunning = INT32_MIN;
+  static constexpr int64_t kTickMs = 20;
 
   Loop(Server& server, size_t index, size_t loops);
   ~Loop();
@@ -54,6 +55,7 @@ class Loop {
   boost::asio::io_context& context() { return context_; }
   Server& server() { return server_; }
   Dispatcher& dispatcher() { return dispatcher_; }
+  const Dispatcher& dispatcher() const { return dispatcher_; }
   std::array<Ahead, kAhead>& ahead() { return ahead_; }
   Reclaimer::Reader& reader() { return reader_; }
   WakePacing& pacing() { return pacing_; }
@@ -74,6 +76,9 @@ class Loop {
 
   // One of so many of its sessions, as far as they may move, goes to another loop. Any thread.
   void Give(Loop& to, size_t one_of);
+  // For how long it has done nothing of what it does every kTickMs; 0 while it does not run. Any
+  // thread.
+  int64_t SilentMs() const;
   // CPU time of the thread so far, in nanoseconds. Any thread.
   int64_t CpuNanos() const;
 
@@ -126,6 +131,7 @@ class Loop {
   bool stopping_ = false;
   std::atomic<std::thread::id> thread_;
   std::atomic<clockid_t> cpu_clock_{kNotRunning};
+  std::atomic<int64_t> last_tick_ms_{0};  // 0: it does not run
 };
 
 }  // namespace replete

@@ -9,7 +9,9 @@
 
 #include "config/command_line.h"
 #include "config/environment.h"
+#include "server/admin/http_server.h"
 #include "server/banner.h"
+#include "server/crash_report.h"
 #include "server/log.h"
 #include "server/loop.h"
 #include "server/machine.h"
@@ -17,6 +19,8 @@
 #include "server/reference.h"
 #include "server/reload.h"
 #include "server/server.h"
+#include "server/service_manager.h"
+#include "server/stall_watchdog.h"
 #include "server/worker_pool.h"
 
 #if REPLETE_JEMALLOC
@@ -57,6 +61,9 @@ bool Configure(CommandLine line, ServerOptions* options) {
   sources.defaults.config.maxmemory = Machine::Read().DefaultMaxMemory();
   Configuration configuration;
   for (std::string& problem : sources.Load(&configuration)) problems.push_back(std::move(problem));
+  if (Problem problem = ReadCommandNames(configuration.config, &options->command_names)) {
+    problems.push_back(std::move(*problem));
+  }
   for (const std::string& problem : problems) {
     fmt::print(stderr, "replete-server: {}\n", problem);
   }
@@ -92,10 +99,19 @@ void WaitForSignals(boost::asio::signal_set* signals, Server* server) {
       server->workers().Post([server] { ReloadConfiguration(*server); });
     } else {
       LogNotice("{} received: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      ServiceManager::Tell("STOPPING=1");
       return server->Stop();
     }
     WaitForSignals(signals, server);
   });
+}
+
+// The sanitizers have reports of their own.
+void InstallCrashReport([[maybe_unused]] const Config& config) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  const std::string& file = config.logfile;
+  CrashReport::Install(file.empty() ? "" : std::filesystem::absolute(file).c_str());
+#endif
 }
 
 int Main(int argc, char** argv) {
@@ -128,17 +144,22 @@ int Main(int argc, char** argv) {
   if (Problem problem = Log::Get().Open(options.config)) return fail(problem);
 
   std::signal(SIGPIPE, SIG_IGN);
+  InstallCrashReport(options.config);
   const std::string pidfile = options.config.pidfile;
   Server server(std::move(options));
   if (Problem problem = server.Listen()) return fail(problem);
   const PidFile written(pidfile);
   if (written.problem()) return fail(written.problem());
+  HttpServer http(server);
+  if (Problem problem = http.Start(*server.settings().Snapshot())) return fail(problem);
   StartAllocatorThreads(server);
   boost::asio::signal_set signals(server.loop(0).context(), SIGTERM, SIGINT, SIGHUP);
   signals.add(SIGUSR1);
   WaitForSignals(&signals, &server);
   TellBanner(server);
   LogNotice("replete-server {} ready on port {}", REPLETE_VERSION, server.port());
+  ServiceManager::Tell("READY=1");
+  const StallWatchdog watchdog(server);
   server.Run();
   return 0;
 }

@@ -58,22 +58,32 @@ void AppendQuoted(std::string* out, std::string_view text) {
 std::vector<std::string_view> ShownArguments(const Command& command,
                                              std::span<const std::string_view> args) {
   std::vector<std::string_view> shown(args.begin(), args.end());
-  if (command.name == "auth") {
-    for (size_t i = 1; i < shown.size(); ++i) shown[i] = kSecret;
-  } else if (command.name == "hello") {
-    for (size_t i = 2; i + 2 < shown.size(); ++i) {
-      if (WordIs(shown[i], "auth")) shown[i + 1] = shown[i + 2] = kSecret;
-    }
-  } else if (WordIs(shown[0], "config") && command.name == "set") {
-    for (size_t i = 2; i + 1 < shown.size(); i += 2) {
-      const Setting* setting = FindSetting(shown[i]);
-      if (setting != nullptr && setting->sensitive) shown[i + 1] = kSecret;
-    }
-  } else if (WordIs(shown[0], "namespace")) {
-    for (size_t i = 3; i + 1 < shown.size(); i += 2) {
-      const NamespaceOption* option = FindRow(NamespaceOptions(), shown[i]);
-      if (option != nullptr && option->sensitive) shown[i + 1] = kSecret;
-    }
+  const auto hide = [&shown](size_t i) {
+    if (i < shown.size()) shown[i] = kSecret;
+  };
+  switch (command.secrets) {
+    case Secrets::kNone:
+      break;
+    case Secrets::kAll:
+      for (size_t i = 1; i < shown.size(); ++i) hide(i);
+      break;
+    case Secrets::kAfterAuth:
+      for (size_t i = 2; i + 2 < shown.size(); ++i) {
+        if (WordIs(shown[i], "auth")) hide(i + 1), hide(i + 2);
+      }
+      break;
+    case Secrets::kSettings:
+      for (size_t i = 2; i + 1 < shown.size(); i += 2) {
+        const Setting* setting = FindSetting(shown[i]);
+        if (setting != nullptr && setting->sensitive) hide(i + 1);
+      }
+      break;
+    case Secrets::kOptions:
+      for (size_t i = 3; i + 1 < shown.size(); ++i) {
+        const NamespaceOption* option = FindRow(NamespaceOptions(), shown[i]);
+        if (option != nullptr && option->sensitive) hide(i + 1);
+      }
+      break;
   }
   return shown;
 }

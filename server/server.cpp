@@ -50,7 +50,7 @@ Server::Server(ServerOptions options)
     : settings_(options.config),
       namespace_defaults_(options.namespace_defaults),
       config_sources_(std::move(options.sources)),
-      commands_(options.with_test_commands),
+      commands_(options.with_test_commands, options.command_names),
       clock_(options.clock != nullptr ? options.clock : &system_clock_),
       effect_sink_(std::move(options.effect_sink)),
       started_ms_(MonotonicNanos() / 1'000'000),
@@ -117,6 +117,7 @@ Problem Server::Listen() {
 
 void Server::Run() {
   if (listener_) listener_->Start();
+  serving_ = true;
   std::vector<std::thread> threads;
   for (size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([this, i] { loops_[i]->Run(); });
   loops_[0]->Run();
@@ -127,6 +128,7 @@ void Server::Run() {
 }
 
 void Server::Stop() {
+  serving_ = false;
   boost::asio::post(loops_[0]->context(), [this] {
     if (listener_) listener_->Close();
     for (auto& loop : loops_) loop->Stop();
@@ -140,6 +142,19 @@ void Server::ApplyConfig(const Config& old, const Config& now) {
   }
   if (now.maxclients != old.maxclients) RaiseDescriptorLimit(now.maxclients);
   Log::Get().Apply(now);
+}
+
+std::string Server::HealthProblem() const {
+  constexpr int64_t kDead = 5000;
+  for (size_t i = 0; i < loops_.size(); ++i) {
+    const int64_t silent = loops_[i]->SilentMs();
+    if (silent > kDead) return fmt::format("thread {} has been held up for {} ms", i, silent);
+  }
+  return {};
+}
+
+std::string Server::ReadinessProblem() const {
+  return serving_ ? "" : "the daemon is starting or stopping";
 }
 
 void Server::TickClock() {
@@ -170,6 +185,18 @@ CommandStats::Total Server::CountedOf(const Command& command) const {
   shared_command_stats_.AddTo(command, &total);
   for (const auto& loop : loops_) loop->command_stats().AddTo(command, &total);
   return total;
+}
+
+void Server::ForEachUsedCommand(
+    const std::function<void(const std::string&, const CommandStats::Total&)>& fn) const {
+  const auto tell = [&](const Command* container, const Command& command) {
+    const CommandStats::Total total = TotalOf(command);
+    if (total.calls + total.rejected > 0) fn(FullName(container, command), total);
+  };
+  for (const Command* command : commands_.all()) {
+    tell(nullptr, *command);
+    for (const Command& sub : command->subcommands) tell(command, sub);
+  }
 }
 
 CommandStats::Total Server::TotalOf(const Command& command) const {

@@ -46,6 +46,7 @@ struct ServerOptions {
   NamespaceDefaults namespace_defaults;
   std::vector<DeclaredNamespace> namespaces;
   ConfigSources sources;  // of the above
+  CommandTable::Names command_names;
   bool with_test_commands = false;
   EffectSink effect_sink;                    // none: effects are not even made
   Clock* clock = nullptr;                    // null: the system's
@@ -105,6 +106,14 @@ class Server final : public TierHost {
   CommandStats& shared_command_stats() { return shared_command_stats_; }
   // What all threads have counted of a command since ResetCommandStats.
   CommandStats::Total TotalOf(const Command& command) const;
+  // Those that were called or refused, by their full names.
+  void ForEachUsedCommand(
+      const std::function<void(const std::string&, const CommandStats::Total&)>& fn) const;
+
+  // Why the daemon should be killed and started again; empty: it should not.
+  std::string HealthProblem() const;
+  // Why clients should not be sent here; empty: they may come.
+  std::string ReadinessProblem() const;
   void ResetCommandStats();
 
   int64_t started_ms() const { return started_ms_; }
@@ -114,6 +123,7 @@ class Server final : public TierHost {
   // Of those, the first so many take connections.
   size_t active_threads() const { return active_threads_.load(std::memory_order_relaxed); }
   Loop& loop(size_t index) { return *loops_[index]; }
+  const Loop& loop(size_t index) const { return *loops_[index]; }
   uint64_t commands_processed() const;
 
   bool AuthenticateDefault(std::string_view password) const;
@@ -192,6 +202,7 @@ class Server final : public TierHost {
   std::map<uint64_t, std::shared_ptr<const ClientInfo>> clients_;
   const bool moves_sessions_;
   const bool always_pauses_;
+  std::atomic<bool> serving_{false};
   std::atomic<size_t> active_threads_{1};
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<WorkerPool> disposal_;

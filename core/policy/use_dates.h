@@ -75,7 +75,8 @@ class UseDates {
       thinned = i;
     }
     notes_[thinned - 1].last_second = notes_[thinned].last_second;
-    std::copy(&notes_[thinned + 1], &notes_[count_], &notes_[thinned]);
+    Note* const at = notes_.data() + thinned;
+    std::copy(at + 1, notes_.data() + count_, at);
     --count_;
   }
 

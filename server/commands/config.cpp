@@ -72,7 +72,7 @@ constexpr Command kSubcommands[] = {
      .syntax = "parameter [parameter ...]", .reply = "map", .handler = Get},
     {.name = "set", .arity = -4, .flags = kFlags, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "2.0.0", .summary = "Set configuration parameters to the given values",
-     .syntax = "parameter value [parameter value ...]", .reply = "simple", .handler = Set,
+     .syntax = "parameter value [parameter value ...]", .reply = "simple", .handler = Set, .secrets = Secrets::kSettings,
      .differs = "Settings of Redis that have no meaning here are refused with the reason."},
     {.name = "resetstat", .arity = 2, .flags = kFlags, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "2.0.0", .summary = "Reset the stats returned by INFO", .syntax = "",

@@ -1,6 +1,8 @@
 // DEBUG: what tests of client libraries use. Only where enable-protected-configs allows it.
 #include <fmt/format.h>
 
+#include <csignal>
+
 #include "core/tier/stored_value.h"
 #include "core/types/number.h"
 #include "server/command_context.h"
@@ -44,6 +46,10 @@ void Error(CommandContext& ctx) {
     if (c == '\r' || c == '\n') c = ' ';
   }
   ctx.reply().Error(text);
+}
+
+void SegFault(CommandContext& ctx) {
+  if (IsAllowed(ctx)) ::raise(SIGSEGV);
 }
 
 void SetActiveExpire(CommandContext& ctx) {
@@ -108,6 +114,9 @@ constexpr uint32_t kAny = kAdmin | kNoScript | kLoading | kStale;
 
 // clang-format off
 constexpr Command kSubcommands[] = {
+    {.name = "segfault", .arity = 2, .flags = kAny, .categories = 0, .scope = Scope::kNone,
+     .keys = {}, .since = "1.0.0", .summary = "Ends the daemon as a crash would", .syntax = "",
+     .reply = "error", .handler = SegFault},
     {.name = "sleep", .arity = 3, .flags = kAny, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "1.0.0", .summary = "Answers after so many seconds",
      .syntax = "seconds", .reply = "simple", .handler = Sleep},

@@ -37,8 +37,19 @@ void TestLong(CommandContext& context) {
   context.reply().Integer(sum);
 }
 
+// TESTSPIN milliseconds: holds its thread up, as a command with a mistake could.
+void TestSpin(CommandContext& context) {
+  int64_t millis = 0;
+  if (!context.Integer(1, &millis)) return;
+  std::this_thread::sleep_for(std::chrono::milliseconds(millis));
+  context.reply().Ok();
+}
+
 // clang-format off
 constexpr Command kCommands[] = {
+    {.name = "testspin", .arity = 2, .flags = kTest, .categories = 0, .scope = Scope::kNone,
+     .keys = {}, .since = "0.1.0", .summary = "Holds its thread up.", .syntax = "milliseconds",
+     .reply = "simple", .handler = TestSpin},
     {.name = "testlong", .arity = -3, .flags = kWrite | kLong | kTest,
      .categories = category::kString, .scope = Scope::kKeys,
      .keys = {KeySpec{.first = 2, .last = -1, .step = 1, .use = KeyUse::kReadWrite,

@@ -131,8 +131,6 @@ TEST(ConfigCommandLine, SettingsWithoutMeaningGiveTheReason) {
   EXPECT_EQ(Refusal({"--replicaof", "127.0.0.1", "6379"}),
             "--replicaof '127.0.0.1 6379': replication is not available in this version");
   EXPECT_EQ(Refusal({"--loadmodule", "x.so"}), "--loadmodule 'x.so': modules cannot be loaded");
-  EXPECT_EQ(Refusal({"--admin-port", "8080"}),
-            "--admin-port '8080': not available in this version");
 }
 
 TEST(ConfigCommandLine, TheConfigurationFile) {

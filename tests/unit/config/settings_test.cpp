@@ -175,7 +175,7 @@ TEST(ConfigSet, WordsOfRedis) {
 TEST(ConfigSet, UnknownNames) {
   constexpr char kUnknown[] = "ERR Unknown option or number of arguments for CONFIG SET - '";
   Settings settings{Config{}};
-  for (const std::string name : {"nope", "No_pe", "", "include", "loadmodule", "rename-command"}) {
+  for (const std::string name : {"nope", "No_pe", "", "include", "loadmodule"}) {
     EXPECT_EQ(Set(&settings, {{name, "1"}}), kUnknown + name + "'");
   }
   // The first offence in the order of the names is told, before any value is looked at.

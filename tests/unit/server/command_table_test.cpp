@@ -139,6 +139,24 @@ TEST(CommandTableTest, TheSyntaxSaysWhatTheAritySays) {
   });
 }
 
+// Every name with every byte replaced by every other one.
+TEST(CommandTableTest, ANameThatDiffersInOneByteIsAnother) {
+  const CommandTable table(false);
+  for (const Command* command : table.all()) {
+    for (size_t i = 0; i < command->name.size(); ++i) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string name(command->name);
+        name[i] = static_cast<char>(byte);
+        const Command* found = table.Find(name);
+        if (byte >= 'A' && byte <= 'Z') name[i] = static_cast<char>(byte + 32);
+        const bool same = found != nullptr && found->name == name;
+        ASSERT_TRUE(found == nullptr || same) << command->name << " " << i << " " << byte;
+        ASSERT_TRUE(name != command->name || found == command) << name;
+      }
+    }
+  }
+}
+
 TEST(CommandTableTest, FindsInAnyCaseAndNothingElse) {
   const CommandTable table(false);
   std::string_view before;
