@@ -5,6 +5,7 @@
 #include <span>
 
 #include "config/foreign_settings.h"
+#include "config/man_page.h"
 #include "config/toml_text.h"
 
 namespace replete {
@@ -122,6 +123,12 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     if (SameName(option.name, "help")) return Exit(CommandLine::Action::kPrint, HelpText());
     if (SameName(option.name, "version")) return Exit(CommandLine::Action::kPrint, VersionText());
     if (SameName(option.name, "commands")) return Exit(CommandLine::Action::kCommands, {});
+    if (SameName(option.name, "man")) return Exit(CommandLine::Action::kPrint, ManPage());
+    if (SameName(option.name, "ping")) {
+      if (!option.words.empty()) return fail("--ping takes no value");
+      line.action = CommandLine::Action::kPing;
+      continue;
+    }
     if (SameName(option.name, "sample-config")) {
       return Exit(CommandLine::Action::kPrint, SampleConfig());
     }
@@ -154,6 +161,8 @@ std::string HelpText() {
       "  --help           print this text\n"
       "  --commands       print the reference of commands in Markdown\n"
       "  --sample-config  print a configuration file with every setting\n"
+      "  --man            print the manual page\n"
+      "  --ping           ask the daemon of this configuration whether it answers\n"
       "  --config FILE    read settings from a file in TOML\n"
       "  --check-config   check the settings and exit\n"
       "\n"

@@ -18,6 +18,7 @@ struct CommandLine {
   enum class Action : uint8_t {
     kRun,
     kCommands,  // --commands: print the reference of commands, then exit
+    kPing,      // --ping: ask the daemon of this configuration, then exit
     kCheck,     // --check-config: validate all there is, then exit
     kPrint,     // print `text` to standard output and exit 0
     kFail,      // print `text` to standard error and exit 1

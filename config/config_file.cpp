@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <sstream>
 #include <system_error>
 #include <toml.hpp>
@@ -36,15 +37,22 @@ std::string TypeName(const toml::value& value) {
 }
 
 // A value as settings are written elsewhere, where a setting of this kind may be written so.
-std::optional<std::string> Text(const toml::value& value, ValueKind kind) {
+// `written`: as it stands in the file.
+std::optional<std::string> Text(const toml::value& value, ValueKind kind,
+                                std::string_view written) {
   const bool takes_number = kind == ValueKind::kInteger || kind == ValueKind::kMemory ||
                             kind == ValueKind::kShare || kind == ValueKind::kList;
   switch (value.type()) {
     case toml::value_t::string:
       return value.as_string().str;
     case toml::value_t::integer:
-      if (takes_number) return std::to_string(value.as_integer());
-      return std::nullopt;
+      if (!takes_number) return std::nullopt;
+      // The parser takes what does not fit for the largest number that does.
+      if (value.as_integer() == std::numeric_limits<int64_t>::max() ||
+          value.as_integer() == std::numeric_limits<int64_t>::min()) {
+        return std::string(written);
+      }
+      return std::to_string(value.as_integer());
     case toml::value_t::floating:
       if (kind == ValueKind::kShare || kind == ValueKind::kList)
         return fmt::format("{}", value.as_floating());
@@ -80,7 +88,7 @@ std::string_view Wanted(ValueKind kind) {
 }
 
 // One or, of an array, several. What cannot be one is a problem.
-Problem Texts(const toml::value& value, ValueKind kind, bool takes_array,
+Problem Texts(const toml::value& value, ValueKind kind, bool takes_array, std::string_view written,
               std::vector<std::string>* texts) {
   const auto refused = [&](const toml::value& one) {
     return fmt::format(
@@ -89,13 +97,13 @@ Problem Texts(const toml::value& value, ValueKind kind, bool takes_array,
         TypeName(one));
   };
   if (!value.is_array() || !takes_array) {
-    std::optional<std::string> text = Text(value, kind);
+    std::optional<std::string> text = Text(value, kind, written);
     if (!text) return refused(value);
     texts->push_back(std::move(*text));
     return std::nullopt;
   }
   for (const toml::value& element : value.as_array()) {
-    std::optional<std::string> text = Text(element, kind);
+    std::optional<std::string> text = Text(element, kind, "");
     if (!text) return refused(element);
     texts->push_back(std::move(*text));
   }
@@ -105,7 +113,7 @@ Problem Texts(const toml::value& value, ValueKind kind, bool takes_array,
 class Reader {
  public:
   Reader(std::string_view text, const std::string& name, ConfigFile* file)
-      : name_(name), file_(*file) {
+      : text_(text), name_(name), file_(*file) {
     lines_.push_back(0);
     for (size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '\n') lines_.push_back(i + 1);
@@ -138,6 +146,10 @@ class Reader {
     file_.problems.push_back(fmt::format("{}: {}", At(value), problem));
   }
 
+  std::string_view Written(const toml::value& value) {
+    const ConfigFile::Range range = RangeOf(value);
+    return text_.substr(std::min(range.begin, text_.size()), range.end - range.begin);
+  }
   size_t LineOf(const toml::value& value) { return lines_[value.location().line() - 1]; }
   ConfigFile::Range RangeOf(const toml::value& value) {
     const size_t begin = LineOf(value) + value.location().column() - 1;
@@ -162,8 +174,8 @@ class Reader {
       const Setting* row = FindSetting(key);
       std::vector<std::string> texts;
       const bool takes_array = row != nullptr && row->kind == ValueKind::kList;
-      if (Problem problem =
-              Texts(*member, row == nullptr ? ValueKind::kWords : row->kind, takes_array, &texts)) {
+      if (Problem problem = Texts(*member, row == nullptr ? ValueKind::kWords : row->kind,
+                                  takes_array, Written(*member), &texts)) {
         // A setting of Redis may be written as a number here, too.
         if (row != nullptr || !member->is_integer()) {
           Note(*member, fmt::format("{} {}", key, *problem));
@@ -203,7 +215,7 @@ class Reader {
       if (row == nullptr) {
         problem = fmt::format("unknown option '{}'", key);
       } else if (row->available) {
-        problem = Texts(*member, row->kind, is_list, &texts);
+        problem = Texts(*member, row->kind, is_list, Written(*member), &texts);
         if (problem) problem = fmt::format("option '{}' {}", key, *problem);
       }
       if (!problem && !table.values.emplace(LowerCase(key), RangeOf(*member)).second) {
@@ -218,6 +230,7 @@ class Reader {
     }
   }
 
+  const std::string_view text_;
   const std::string& name_;
   ConfigFile& file_;
   std::vector<size_t> lines_;  // where each begins

@@ -18,6 +18,13 @@
 namespace replete {
 namespace {
 
+// The sanitizers have reports and stacks of their own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kReports = false;
+#else
+constexpr bool kReports = true;
+#endif
+
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 std::array<char, 4096> log_path;
@@ -66,6 +73,26 @@ void Report(int file, int signal, const siginfo_t* info) {
   out << "=== end; addr2line -Cfe replete-server OFFSET names the lines\n";
 }
 
+// The stack on which a thread's signals are handled.
+class SignalStack {
+ public:
+  SignalStack() : memory_(std::make_unique<std::byte[]>(kSize)) {
+    stack_t stack{};
+    stack.ss_sp = memory_.get();
+    stack.ss_size = kSize;
+    ::sigaltstack(&stack, nullptr);
+  }
+  ~SignalStack() {
+    stack_t stack{};
+    stack.ss_flags = SS_DISABLE;
+    ::sigaltstack(&stack, nullptr);
+  }
+
+ private:
+  static constexpr size_t kSize = 64 * 1024;
+  const std::unique_ptr<std::byte[]> memory_;
+};
+
 void Handle(int signal, siginfo_t* info, void*) {
   Report(STDERR_FILENO, signal, info);
   if (log_path[0] != '\0') {
@@ -74,11 +101,14 @@ void Handle(int signal, siginfo_t* info, void*) {
   }
   // SA_RESETHAND has put the default back.
   ::raise(signal);
+  // The first process of a container is not ended by signals it sends itself.
+  ::_exit(128 + signal);
 }
 
 }  // namespace
 
 void CrashReport::Install(const char* log_file) {
+  if (!kReports) return;
   const size_t length = std::strlen(log_file);
   if (length < log_path.size()) std::copy_n(log_file, length + 1, log_path.begin());
   void* frame = nullptr;
@@ -90,12 +120,8 @@ void CrashReport::Install(const char* log_file) {
 }
 
 void CrashReport::CoverThread(const std::atomic<const Command*>* running) {
-  constexpr size_t kStack = 64 * 1024;
-  thread_local const auto memory = std::make_unique<std::byte[]>(kStack);
-  stack_t stack{};
-  stack.ss_sp = memory.get();
-  stack.ss_size = kStack;
-  ::sigaltstack(&stack, nullptr);
+  if (!kReports) return;
+  thread_local const SignalStack stack;
   thread_running = running;
 }
 

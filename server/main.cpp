@@ -16,6 +16,7 @@
 #include "server/loop.h"
 #include "server/machine.h"
 #include "server/pid_file.h"
+#include "server/ping.h"
 #include "server/reference.h"
 #include "server/reload.h"
 #include "server/server.h"
@@ -106,12 +107,11 @@ void WaitForSignals(boost::asio::signal_set* signals, Server* server) {
   });
 }
 
-// The sanitizers have reports of their own.
-void InstallCrashReport([[maybe_unused]] const Config& config) {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  const std::string& file = config.logfile;
-  CrashReport::Install(file.empty() ? "" : std::filesystem::absolute(file).c_str());
-#endif
+int Ping(const Config& config) {
+  const std::string problem = PingProblem(config);
+  if (problem.empty()) return 0;
+  fmt::print(stderr, "replete-server: {}\n", problem);
+  return 1;
 }
 
 int Main(int argc, char** argv) {
@@ -130,12 +130,13 @@ int Main(int argc, char** argv) {
       break;
   }
   ServerOptions options;
-  const bool checks = line.action == CommandLine::Action::kCheck;
+  const CommandLine::Action action = line.action;
   if (!Configure(std::move(line), &options)) return 1;
-  if (checks) {
+  if (action == CommandLine::Action::kCheck) {
     std::puts("the configuration is valid");
     return 0;
   }
+  if (action == CommandLine::Action::kPing) return Ping(options.config);
   if (!ReadTestOptions(&options)) return 1;
   const auto fail = [](const Problem& problem) {
     fmt::print(stderr, "replete-server: {}\n", *problem);
@@ -144,7 +145,8 @@ int Main(int argc, char** argv) {
   if (Problem problem = Log::Get().Open(options.config)) return fail(problem);
 
   std::signal(SIGPIPE, SIG_IGN);
-  InstallCrashReport(options.config);
+  const std::string& log = options.config.logfile;
+  CrashReport::Install(log.empty() ? "" : std::filesystem::absolute(log).c_str());
   const std::string pidfile = options.config.pidfile;
   Server server(std::move(options));
   if (Problem problem = server.Listen()) return fail(problem);

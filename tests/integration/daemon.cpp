@@ -1,5 +1,8 @@
 #include "tests/integration/daemon.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <cstdlib>
 #include <ostream>
 #include <stdexcept>
@@ -98,6 +101,13 @@ Reply Client::Next() {
   Reply reply = FromHiredis(*from);
   freeReplyObject(from);
   return reply;
+}
+
+int Client::local_port() const {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getsockname(context_->fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
 }
 
 Daemon::Daemon(std::vector<std::string> args, int threads)

@@ -77,6 +77,7 @@ class Client {
 
   // False once the connection was lost; Run then answers a Reply of type 0.
   bool connected() const { return context_ != nullptr && context_->err == 0; }
+  int local_port() const;
 
  private:
   static std::string Word(const std::string& word) { return word; }

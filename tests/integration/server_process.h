@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -165,7 +166,11 @@ class ServerProcess {
       line.insert(line.end(), {"--save", "", "--appendonly", "no", "--daemonize", "no"});
     } else {
       // Connections on all loops, however little they do.
-      line.insert(line.end(), {"--elastic-threads", "no", "--maxmemory", "0"});
+      line.insert(line.end(), {"--elastic-threads", "no"});
+      // Nor is a control group's limit to matter, unless a test says what does.
+      const bool says = std::find(args_.begin(), args_.end(), "--config") != args_.end() ||
+                        std::getenv("REPLETE__MEMORY__MAXMEMORY") != nullptr;
+      if (!says) line.insert(line.end(), {"--maxmemory", "0"});
       if (threads_ > 0) line.insert(line.end(), {"--threads", std::to_string(threads_)});
     }
     line.insert(line.end(), args_.begin(), args_.end());
