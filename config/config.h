@@ -60,6 +60,7 @@ struct Config {
   // memory
   uint64_t maxmemory = 0;
   EvictionPolicy maxmemory_policy = EvictionPolicy::kNone;
+  int64_t maxmemory_clients = 0;  // bytes; negative: a percentage of maxmemory; 0: no limit
   // events
   uint32_t notify_keyspace_events = 0;  // bits of event_flags
   // types

@@ -99,7 +99,6 @@ constexpr ForeignSetting kForeign[] = {
     {"maxmemory-samples", "", kLive, kNever, kExactEviction},
     {"maxmemory-eviction-tenacity", "", kLive, kNever,
      "the work of evicting is bounded per command"},
-    {"maxmemory-clients", "", kLive, "0", kNotYet},
     {"active-expire-effort", "", kLive, kNever, kExactExpiry},
     {"lfu-log-factor", "", kLive, kNever, "policy 'lfu' is not available in this version"},
     {"lfu-decay-time", "", kLive, kNever, "policy 'lfu' is not available in this version"},

@@ -92,6 +92,26 @@ Problem SetDisabled(const Setting&, std::string_view text, Config* config) {
   return std::nullopt;
 }
 
+// As Redis writes it: bytes, or a percentage of maxmemory.
+Problem SetClientsMemory(const Setting&, std::string_view text, Config* config) {
+  if (!text.ends_with('%')) {
+    uint64_t bytes = 0;
+    if (Problem problem = ParseMemory(text, 0, kMaxLong, &bytes)) return problem;
+    config->maxmemory_clients = static_cast<int64_t>(bytes);
+    return std::nullopt;
+  }
+  int64_t percent = 0;
+  text.remove_suffix(1);
+  if (ParseInteger(text, 0, 100, &percent)) return "argument must be a memory or percent value";
+  config->maxmemory_clients = -percent;
+  return std::nullopt;
+}
+
+std::string GetClientsMemory(const Config& config) {
+  const int64_t value = config.maxmemory_clients;
+  return value < 0 ? fmt::format("{}%", -value) : std::to_string(value);
+}
+
 Problem SetPolicy(const Setting&, std::string_view text, Config* config) {
   // Redis' text and so Redis' words only, though ours are read as well.
   return ParseEvictionPolicy(text,
@@ -315,6 +335,14 @@ constexpr Setting kSettings[] = {
                 [](const Config& config) {
                   return std::string(RedisEvictionPolicyWord(config.maxmemory_policy));
                 }},
+    Setting{.name = "maxmemory-clients",
+            .section = "memory",
+            .doc =
+                "Memory of all clients' buffers; over it, the clients with the largest are closed. "
+                "0 = no limit.",
+            .allowed = "bytes, with a unit such as 64kb, 512mb, or a percentage of maxmemory: 5%",
+            .set = SetClientsMemory,
+            .get = GetClientsMemory},
     Setting{
         .name = "notify-keyspace-events",
         .section = "events",

@@ -68,6 +68,8 @@ struct ClientInfo {
   std::atomic<size_t> query_buffer_free{0};
   std::atomic<size_t> queued_bytes{0};  // of what MULTI queued
   std::atomic<size_t> output_buffer{0};
+  std::atomic<size_t> buffers{0};  // all that waits in memory for it
+  std::atomic<bool> no_evict{false};
   std::atomic<int> queued{-1};
   std::atomic<uint32_t> subscriptions{0};
   std::atomic<uint32_t> patterns{0};

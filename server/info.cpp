@@ -138,6 +138,7 @@ void WriteMemory(Server& server, InfoLines& lines) {
   WriteAllocator(lines);
   lines.AddBytes("total_system_memory", static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
                                             static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  lines.Add("mem_clients_normal", server.memory_limit().clients());
   lines.AddBytes("maxmemory", config->maxmemory);
   lines.Add("maxmemory_policy", RedisEvictionPolicyWord(config->maxmemory_policy));
   const double ratio = used == 0 ? 0 : static_cast<double>(resident) / static_cast<double>(used);
@@ -169,6 +170,7 @@ void WriteStats(Server& server, InfoLines& lines) {
   lines.Add("instantaneous_input_kbps", kbps(Rates::kInputBytes));
   lines.Add("instantaneous_output_kbps", kbps(Rates::kOutputBytes));
   lines.Add("rejected_connections", stats.rejected_connections.load());
+  lines.Add("evicted_clients", stats.evicted_clients.load());
   lines.Add("expired_keys", total.expired);
   lines.Add("evicted_keys", total.evicted);
   lines.Add("keyspace_hits", total.hits);
@@ -302,6 +304,7 @@ void ResetInfoStatistics(Server& server) {
   stats.commands_before_reset = server.commands_processed() + stats.commands_before_reset;
   stats.connections_received = 0;
   stats.rejected_connections = 0;
+  stats.evicted_clients = 0;
   stats.net_input_bytes = 0;
   stats.net_output_bytes = 0;
   stats.ResetMaxima();

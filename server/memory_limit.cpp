@@ -22,11 +22,13 @@ void MemoryLimit::Set(int64_t limit) {
   Update();
 }
 
-int64_t MemoryLimit::used() const { return total_.used() + lost(); }
+int64_t MemoryLimit::used() const { return total_.used() + clients() + lost(); }
+
+int64_t MemoryLimit::CountedClients() const { return std::min(clients(), limit() / 4); }
 
 int64_t MemoryLimit::ExcessWith(int64_t lost) const {
   if (limit() == 0) return -1;
-  return total_.used() + std::min(lost, this->lost()) - limit();
+  return total_.used() + CountedClients() + std::min(lost, this->lost()) - limit();
 }
 
 int64_t MemoryLimit::CommandsExcess() const {
@@ -68,7 +70,8 @@ void MemoryLimit::Update() {
   const int64_t limit = this->limit();
   const int64_t held = total_.used();
   held_then_.store(held, std::memory_order_relaxed);
-  commands_limit_.store(std::max(limit - lost(), std::min(held, limit)), std::memory_order_relaxed);
+  const int64_t left = limit - lost() - CountedClients();
+  commands_limit_.store(std::max(left, std::min(held, limit)), std::memory_order_relaxed);
 }
 
 }  // namespace replete

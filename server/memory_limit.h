@@ -14,6 +14,9 @@ class MemoryTotal;
 // which they keep from growing past what the last reading left room for; what the second asks for
 // is a worker's, which reads the allocator again as it goes and so evicts no more than has to.
 //
+// What waits in the buffers of clients counts too, as of the last reading, but not for more than a
+// quarter of the limit: who reads slowly is not to evict everybody's data.
+//
 // Thread-safe.
 class MemoryLimit {
  public:
@@ -24,7 +27,10 @@ class MemoryLimit {
   int64_t lost() const { return lost_.load(std::memory_order_relaxed); }
   int64_t limit() const { return limit_.load(std::memory_order_relaxed); }
 
-  // Bytes held and, as of the last reading, lost.
+  void AddClients(int64_t delta) { clients_.fetch_add(delta, std::memory_order_relaxed); }
+  int64_t clients() const { return clients_.load(std::memory_order_relaxed); }
+
+  // Bytes held, in the buffers of clients and, as of the last reading, lost.
   int64_t used() const;
   // The most that was seen, here or at a reading.
   uint64_t Peak();
@@ -47,10 +53,12 @@ class MemoryLimit {
 
  private:
   void Update();
+  int64_t CountedClients() const;
 
   const MemoryTotal& total_;
   std::atomic<int64_t> limit_{0};
   std::atomic<int64_t> lost_{0};
+  std::atomic<int64_t> clients_{0};
   std::atomic<uint64_t> peak_{0};
   std::atomic<int64_t> held_then_{0};       // at the last reading
   std::atomic<int64_t> commands_limit_{0};  // of bytes held; only if there is a limit

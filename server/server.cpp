@@ -313,9 +313,42 @@ void Server::CorrectMemory() {
   if (correcting_memory_.exchange(true)) return;
   workers_->Post([this] {
     memory_limit_.Read();
+    EvictClients();
     correcting_memory_ = false;
     if (memory_limit_.Excess() > 0 && !pause_.active()) RelieveLater();
   });
+}
+
+// The largest first, until what the others hold is within the limit.
+void Server::EvictClients() {
+  const auto config = settings_.Snapshot();
+  int64_t most = config->maxmemory_clients;
+  if (most < 0) most = static_cast<int64_t>(config->maxmemory / 100) * -most;
+  int64_t excess = memory_limit_.clients() - most;
+  if (most == 0 || excess <= 0) return;
+  struct Holder {
+    int64_t bytes;
+    uint64_t id;
+    std::shared_ptr<ClientControl> control;
+  };
+  std::vector<Holder> holders;
+  ForEachClient([&](const ClientInfo& info) {
+    const auto bytes = static_cast<int64_t>(info.buffers.load(std::memory_order_relaxed));
+    if (bytes == 0 || info.no_evict.load(std::memory_order_relaxed)) return;
+    if (auto control = info.control.lock()) {
+      holders.push_back({bytes, info.id, std::move(control)});
+    }
+  });
+  std::sort(holders.begin(), holders.end(),
+            [](const Holder& a, const Holder& b) { return a.bytes > b.bytes; });
+  for (const Holder& holder : holders) {
+    if (excess <= 0) return;
+    LogNotice("client {} is closed: it holds {} bytes, all clients {}, maxmemory-clients is {}",
+              holder.id, holder.bytes, memory_limit_.clients(), most);
+    holder.control->Kill();
+    ++stats_.evicted_clients;
+    excess -= holder.bytes;
+  }
 }
 
 void Server::SampleRates() {

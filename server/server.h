@@ -163,6 +163,7 @@ class Server final : public TierHost {
 
  private:
   void RelieveLater();
+  void EvictClients();
   CommandStats::Total CountedOf(const Command& command) const;
   void MakeNamespaces(const Config& config, const ServerOptions& options);
   void ApplyConfig(const Config& old, const Config& now);

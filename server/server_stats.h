@@ -15,6 +15,7 @@ class ServerStats {
  public:
   std::atomic<uint64_t> connections_received{0};
   std::atomic<uint64_t> rejected_connections{0};
+  std::atomic<uint64_t> evicted_clients{0};  // maxmemory-clients
   std::atomic<uint64_t> net_input_bytes{0};
   std::atomic<uint64_t> net_output_bytes{0};
   std::atomic<uint64_t> connections_moved{0};      // from loop to loop

@@ -128,6 +128,7 @@ class Session final : public Parkable,
   void CheckOutputLimits();
   void Cut();
   void PublishInfo();
+  void PublishBuffers();
   // Messages that are to be sent together.
   struct Delivered {
     std::shared_ptr<const Message> message;

@@ -122,6 +122,7 @@ void Session::Leave() {
     loop().dispatcher().Detach(std::move(blocked_));
   }
   server.RemoveClient(client_.id);
+  server.memory_limit().AddClients(-static_cast<int64_t>(client_.info->buffers.exchange(0)));
   client_.loads.reset();
   loop().dispatcher().Unwatch(client_);
   server.UnsubscribeAll(client_, this);
@@ -175,6 +176,18 @@ void Session::Inspect(int64_t now_ms) {
     Close();
     return;
   }
+}
+
+// What waits for the client in memory, and how that changes what all wait for.
+void Session::PublishBuffers() {
+  if (state_ == State::kAway || closed_) return;
+  ClientInfo& info = *client_.info;
+  const size_t now = input_.size() + parser_.owned_bytes() + unsent_bytes() +
+                     info.queued_bytes.load(std::memory_order_relaxed);
+  const size_t told = info.buffers.load(std::memory_order_relaxed);
+  if (now == told) return;
+  info.buffers.store(now, std::memory_order_relaxed);
+  loop().server().memory_limit().AddClients(static_cast<int64_t>(now) - static_cast<int64_t>(told));
 }
 
 void Session::PublishInfo() {

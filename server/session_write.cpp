@@ -32,6 +32,7 @@ void Session::Flush() {
     output.Clear();
     if (output.capacity() > kSendFrom * 4) output.Shrink(kSendFrom);
   }
+  PublishBuffers();
   if (!unsent_.empty()) {
     CheckOutputLimits();
     if (!closed_ && !writes_) SetWrites(true);

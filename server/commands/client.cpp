@@ -27,6 +27,7 @@ std::string FlagsOf(const ClientInfo& info) {
   if (KindOf(info) == ClientKind::kPubSub) flags += 'P';
   if (info.queued.load(std::memory_order_relaxed) >= 0) flags += 'x';
   if (info.blocked.load(std::memory_order_relaxed)) flags += 'b';
+  if (info.no_evict.load(std::memory_order_relaxed)) flags += 'e';
   // An address that is a path has no port.
   if (info.address.find(':') == std::string::npos) flags += 'U';
   return flags.empty() ? "N" : flags;
@@ -171,6 +172,7 @@ void SetInfo(CommandContext& ctx) {
 // No client is ever evicted for memory here, so both answers to it are kept.
 void NoEvict(CommandContext& ctx) {
   if (ctx.ArgIs(2, "on") || ctx.ArgIs(2, "off")) {
+    ctx.client().info->no_evict.store(ctx.ArgIs(2, "on"), std::memory_order_relaxed);
     ctx.reply().Ok();
   } else {
     ctx.SyntaxError();

@@ -19,6 +19,9 @@ class MisuseTest : public DaemonTest {};
 
 // Connections over what the system allows wait until others go; nobody who is served notices.
 TEST_F(MisuseTest, WithoutDescriptorsNewConnectionsWaitAndOthersAreServed) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan opens a pipe to see whether an object is one, and takes no pipe for no";
+#endif
   Daemon& daemon = Start();
   Client client = Connect();
   client.Run("SET", "k", "v");
@@ -118,6 +121,43 @@ TEST_F(MisuseTest, RepliesReachAPeerThatSendsNothingMore) {
   EXPECT_EQ(connection.Read(), Status("OK"));
   for (int i = 0; i < 20; ++i) EXPECT_EQ(connection.Read()->text.size(), 100'000U) << i;
   EXPECT_TRUE(connection.ClosedByPeer());
+}
+
+// A client that asks for much and reads nothing.
+Connection Deaf(Daemon& daemon, int megabytes, bool may_be_evicted) {
+  Connection connection(daemon.port());
+  connection.Ask({"CLIENT", "NO-EVICT", may_be_evicted ? "off" : "on"});
+  connection.Ask({"SET", "big", std::string(1 << 20, 'v')});
+  std::string requests;
+  for (int i = 0; i < megabytes; ++i) requests += Encode({"GET", "big"});
+  connection.Send(requests);
+  return connection;
+}
+
+TEST_F(MisuseTest, WhatWaitsForClientsCountsAndTheLargestGo) {
+  REPLETE_ONLY();
+  Daemon& daemon = Start({"--client-query-buffer-limit", "1gb"});
+  Client client = Connect();
+  const long long before = InfoNumber(&client, "memory", "used_memory");
+  Connection largest = Deaf(daemon, 60, true);
+  Connection kept = Deaf(daemon, 50, false);
+  Connection small = Deaf(daemon, 20, true);
+  // The kernel takes some megabytes of each, and a client's turn ends when much is unsent.
+  ASSERT_TRUE(
+      Eventually([&] { return InfoNumber(&client, "memory", "mem_clients_normal") > (3 << 20); }));
+  EXPECT_GT(InfoNumber(&client, "memory", "used_memory"), before + (3 << 20));
+  EXPECT_EQ(client.Run("CONFIG", "SET", "maxmemory-clients", "2mb"), Status("OK"));
+  EXPECT_TRUE(Eventually([&] { return InfoNumber(&client, "stats", "evicted_clients") >= 1; }));
+  EXPECT_NE(daemon.Log().find("maxmemory-clients is 2097152"), std::string::npos);
+  const std::string list = client.Run("CLIENT", "LIST").text;
+  EXPECT_NE(list.find("flags=e"), std::string::npos) << "the one that may not be evicted: " << list;
+  EXPECT_EQ(client.Run("PING"), Status("PONG"));
+  kept.Close();
+  largest.Close();
+  small.Close();
+  EXPECT_TRUE(Eventually([&] {
+    return InfoNumber(&client, "memory", "mem_clients_normal") < 100'000;
+  })) << "what was counted is taken off again";
 }
 
 // An address of this machine that is not the loopback; empty when there is none.

@@ -179,11 +179,12 @@ std::vector<Probe> Probes() {
 
 // Those with a test elsewhere, and why it is there.
 const std::set<std::string> kElsewhere = {
-    "loglevel",        // ConfigurationTest
-    "log-format",      // ConfigurationTest
-    "admin-password",  // AdminTest
-    "protected-mode",  // needs an address that is not the loopback: MisuseTest
-    "wake-pacing",     // nothing but the time of a reply: PacingTest
+    "loglevel",           // ConfigurationTest
+    "log-format",         // ConfigurationTest
+    "admin-password",     // AdminTest
+    "maxmemory-clients",  // MisuseTest
+    "protected-mode",     // needs an address that is not the loopback: MisuseTest
+    "wake-pacing",        // nothing but the time of a reply: PacingTest
 };
 
 class SettingsTest : public DaemonTest, public testing::WithParamInterface<Probe> {

@@ -1,5 +1,9 @@
 // Starting and stopping.
 
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <thread>
@@ -90,6 +94,62 @@ TEST_F(StopTest, UnderLoadItEndsCleanlyAndCutsNoReply) {
     EXPECT_EQ(writer.wrong, "");
     EXPECT_GE(writer.replies, 500);
   }
+}
+
+// A thread's share of many busy clients: each sends and reads in turn until the server closes.
+void KeepBusy(std::vector<Writer>* writers, std::size_t begin, std::size_t end) {
+  constexpr int kAtOnce = 4;
+  std::size_t open = end - begin;
+  std::vector<bool> done(writers->size());
+  while (open > 0) {
+    for (std::size_t i = begin; i < end; ++i) {
+      if (done[i]) continue;
+      std::string bytes;
+      for (int n = 0; n < kAtOnce; ++n) bytes += Encode({"INCR", "n" + std::to_string(i)});
+      (*writers)[i].connection.Send(bytes);
+    }
+    for (std::size_t i = begin; i < end; ++i) {
+      Writer& writer = (*writers)[i];
+      for (int n = 0; n < kAtOnce && !done[i]; ++n) {
+        const auto reply = writer.connection.Read();
+        if (!reply) {
+          writer.Finish();
+          done[i] = true;
+          --open;
+        } else if (*reply != Int(++writer.replies)) {
+          writer.wrong = ToString(*reply);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(StopTest, FiveThousandBusyClientsGetWholeRepliesAndTheEnd) {
+  constexpr std::size_t kClients = 5000;
+  constexpr std::size_t kThreads = 4;
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, kClients + 200);
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  if (files.rlim_cur < kClients + 200) GTEST_SKIP() << "too few files may be open";
+  Daemon& daemon = Start({}, 2);
+  std::vector<Writer> writers(kClients);
+  for (Writer& writer : writers) writer.connection = Raw();
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back(KeepBusy, &writers, t * kClients / kThreads,
+                         (t + 1) * kClients / kThreads);
+  }
+  Client client = Connect();
+  EXPECT_TRUE(Eventually([&] { return client.Run("GET", "n4999").text > "1"; }));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(daemon.Stop(), 0);
+  const auto took = std::chrono::steady_clock::now() - start;
+  RecordProperty(
+      "stop_ms",
+      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  for (std::thread& thread : threads) thread.join();
+  for (const Writer& writer : writers) EXPECT_EQ(writer.wrong, "");
 }
 
 TEST_F(StopTest, AfterAKillItStartsAgainAtTheSamePlace) {
