@@ -141,7 +141,6 @@ constexpr NamespaceOption kOptions[] = {
     MemoryRow<&NamespaceSettings::min_memory>(
         0, kMaxLong,
         {.name = "min_memory",
-         .available = false,
          .doc = "Bytes that are not taken from it when the process is short of memory."}),
     NamespaceOption{.name = "policy",
                     .doc = "Who goes first when it is full.",

@@ -24,13 +24,16 @@ bool Dispatcher::ShardsAreSmall(const Keyspace& keyspace) {
   return keyspace.shards() > 1 && keyspace.entry_count().load(std::memory_order_relaxed) < small;
 }
 
-// The largest first. Valid until Refresh.
+// Who has most to spare first. Valid until Refresh.
 std::vector<Keyspace*> Dispatcher::EvictableBySize() const {
   std::vector<std::pair<int64_t, Keyspace*>> candidates;
   for (Keyspace* keyspace : AllKeyspaces()) {
-    if (keyspace->policy() == EvictionPolicy::kNone || keyspace->entry_count().load() == 0)
+    const int64_t spare = keyspace->spare_bytes();
+    if (keyspace->policy() == EvictionPolicy::kNone || keyspace->entry_count().load() == 0 ||
+        spare <= 0) {
       continue;
-    candidates.emplace_back(keyspace->told_bytes(), keyspace);
+    }
+    candidates.emplace_back(spare, keyspace);
   }
   std::sort(candidates.begin(), candidates.end(), std::greater<>());
   std::vector<Keyspace*> keyspaces;
@@ -59,7 +62,9 @@ bool Dispatcher::RelieveMemory() {
 
 // False: nobody may go.
 bool Dispatcher::EvictSome(Keyspace& keyspace) {
-  const auto over = [this] { return server_.memory_limit().CommandsExcess() > 0; };
+  const auto over = [&] {
+    return server_.memory_limit().CommandsExcess() > 0 && keyspace.spare_bytes() > 0;
+  };
   int evicted = 0;
   if (ShardsAreSmall(keyspace)) {
     Eviction last = Eviction::kDone;

@@ -13,13 +13,13 @@ namespace {
 
 constexpr int64_t kSliceNanos = 50'000;
 
-// Down to so many bytes each of the keyspaces, the largest first, has to come for `excess` bytes to
-// go in all, those that are smaller being left alone.
+// Down to so many bytes to spare each of the keyspaces, those with most first, has to come for
+// `excess` bytes to go in all, those that have less being left alone.
 double LevelWithout(int64_t excess, const std::vector<Keyspace*>& keyspaces) {
   double sum = 0;
   double level = 0;
   for (size_t i = 0; i < keyspaces.size(); ++i) {
-    const auto bytes = static_cast<double>(keyspaces[i]->told_bytes());
+    const auto bytes = static_cast<double>(keyspaces[i]->spare_bytes());
     if (i > 0 && level >= bytes) break;
     sum += bytes;
     level = std::max(0.0, (sum - static_cast<double>(excess)) / static_cast<double>(i + 1));
@@ -84,10 +84,12 @@ void Dispatcher::TrimProcess() {
     const std::vector<Keyspace*> keyspaces = EvictableBySize();
     const double level = LevelWithout(limit.Excess(), keyspaces);
     for (Keyspace* keyspace : keyspaces) {
-      const auto bytes = static_cast<double>(keyspace->told_bytes());
+      const auto spare = static_cast<double>(keyspace->spare_bytes());
       // Those below the level are asked when those above it had nothing to give.
-      if (!over() || (some && bytes <= level)) break;
-      if (TrimOnce(*keyspace, 1 - level / std::max(1.0, bytes), over, in_step)) some = true;
+      if (!over() || (some && spare <= level)) break;
+      const double share = (spare - level) / std::max<double>(1, keyspace->told_bytes());
+      const auto has_to_give = [&] { return over() && keyspace->spare_bytes() > 0; };
+      if (TrimOnce(*keyspace, share, has_to_give, in_step)) some = true;
     }
   }
 }

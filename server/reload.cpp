@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <mutex>
 
 #include "server/log.h"
 #include "server/server.h"
 
 namespace replete {
 namespace {
+
+// One at a time reads or writes the file.
+std::mutex file_mutex;
 
 std::string Shown(const Setting& row, const Config& config) {
   return row.sensitive ? "***" : fmt::format("'{}'", row.get(config));
@@ -117,6 +120,7 @@ Configuration LiveConfiguration(const Server& server) {
 }
 
 Problem RewriteConfiguration(const Server& server) {
+  const std::lock_guard lock(file_mutex);
   std::vector<std::string> overruled;
   if (Problem problem =
           RewriteConfig(server.config_sources(), LiveConfiguration(server), &overruled)) {
@@ -132,6 +136,7 @@ Problem RewriteConfiguration(const Server& server) {
 }
 
 void ReloadConfiguration(Server& server) {
+  const std::lock_guard lock(file_mutex);
   Configuration next;
   const std::vector<std::string> problems = server.config_sources().Load(&next);
   for (const std::string& problem : problems) LogWarning("reload: {}", problem);

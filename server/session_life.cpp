@@ -133,9 +133,10 @@ void Session::Leave() {
 // --- moving ---
 
 bool Session::MayMove() const {
-  return !closed_ && state_ == State::kReady && !in_line_ && !writes_ && !awaits_tier_ &&
-         !executing_ && !finishing_ && input_.empty() && !parser_.WantsBulk() && unsent_.empty() &&
-         held_.empty() && !client_.in_multi && client_.watched.empty() && !client_.subscribed();
+  return !closed_ && !in_transit_ && state_ == State::kReady && !in_line_ && !writes_ &&
+         !awaits_tier_ && !executing_ && !finishing_ && input_.empty() && !parser_.WantsBulk() &&
+         unsent_.empty() && held_.empty() && !client_.in_multi && client_.watched.empty() &&
+         !client_.subscribed();
 }
 
 void Session::MoveTo(Loop& to) {

@@ -97,6 +97,7 @@ void Keyspace::SetSettings(const NamespaceSettings& settings) {
   tracks_frequency_.store(TracksFrequency(settings.policy));
   max_entries_.store(static_cast<int64_t>(settings.max_entries));
   max_memory_.store(static_cast<int64_t>(settings.max_memory));
+  min_memory_.store(static_cast<int64_t>(settings.min_memory));
   default_ttl_ms_.store(static_cast<int64_t>(settings.default_ttl_s) * 1000);
 }
 

@@ -81,6 +81,8 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   size_t bytes() const;
   // The same to within a few KiB a shard, without looking at the shards.
   int64_t told_bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  // Of these, what may be taken when the process is short of memory: those above min_memory.
+  int64_t spare_bytes() const { return told_bytes() - min_memory_.load(std::memory_order_relaxed); }
   size_t entries_with_deadline() const;
   StatsTotal stats() const;
   void ResetStats();
@@ -175,6 +177,7 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   std::atomic<bool> tracks_frequency_;
   std::atomic<int64_t> max_entries_;
   std::atomic<int64_t> max_memory_;
+  std::atomic<int64_t> min_memory_;
   std::atomic<int64_t> default_ttl_ms_;
   std::atomic<uint64_t> version_{1};
   std::atomic<int64_t> bytes_{0};

@@ -86,7 +86,7 @@ TEST(ConfigNamespace, Problems) {
 
 TEST(ConfigNamespace, OptionsOfLaterVersions) {
   for (const std::string name :
-       {"password", "min_memory", "ttl_jitter", "cascade", "max_connections", "max_ops_per_second",
+       {"password", "ttl_jitter", "cascade", "max_connections", "max_ops_per_second",
         "warm_restart", "hot_memory", "durability", "max_disk", "on_disk_error", "url", "format",
         "compress", "from"}) {
     NamespaceSettings settings;
@@ -173,8 +173,9 @@ TEST(ConfigNamespace, Description) {
                                                       option.name == "default_ttl");
   }
   const std::map<std::string, std::string> expected = {
-      {"engine", "memory"}, {"database", "3"},      {"max_entries", "1000"}, {"max_memory", "0"},
-      {"policy", "lru"},    {"default_ttl", "300"}, {"prefix", "a: b:"},     {"flushall", "no"}};
+      {"engine", "memory"},   {"database", "3"},   {"max_entries", "1000"},
+      {"max_memory", "0"},    {"min_memory", "0"}, {"policy", "lru"},
+      {"default_ttl", "300"}, {"prefix", "a: b:"}, {"flushall", "no"}};
   EXPECT_EQ(described, expected);
 }
 
