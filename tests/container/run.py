@@ -181,6 +181,7 @@ class Container:
         start = (f"mount --make-rprivate / && mount --bind {root} {root} && "
                  f"mount --bind {shlex.quote(str(data))} {root}/data && "
                  f"mount -t proc proc {root}/proc && mount --bind /dev {root}/dev && "
+                 f"mount --rbind /sys {root}/sys && "
                  f"mount -o remount,bind,ro {root} && "
                  f"cd {root} && exec /usr/sbin/chroot --userspec={uid}:{gid} {root} /bin/sh -c "
                  "'cd /data && exec \"$@\"' sh " +
