@@ -303,7 +303,7 @@ TEST_F(ManySmallOnes, MinMemoryIsNotTakenFromANamespaceWhenTheProcessIsShort) {
   Client client = Connect();
   const long long limit = InfoNumber(&client, "memory", "used_memory") + 24 * kMiB;
   ASSERT_EQ(client.Run("CONFIG", "SET", "maxmemory", std::to_string(limit)), Status("OK"));
-  const std::string value(100'000, 'v');  // 112 KiB with the allocator
+  const std::string value(100'000, 'v');  // with jemalloc 112 KiB
   const auto write = [&](Client& to, int from, int end) {
     for (int i = from; i < end; ++i) {
       ASSERT_EQ(to.Run("SET", "k" + std::to_string(i), value), Status("OK")) << i;
@@ -312,12 +312,12 @@ TEST_F(ManySmallOnes, MinMemoryIsNotTakenFromANamespaceWhenTheProcessIsShort) {
   write(kept, 0, 120);
   write(other, 0, 300);
   EXPECT_EQ(kept.Run("DBSIZE"), Int(120)) << "it is the larger one, and all of it is its own";
-  EXPECT_LT(other.Run("DBSIZE").Integer(), 130);
+  EXPECT_LT(other.Run("DBSIZE").Integer(), 160);
   // What it has above that goes like what others have.
   write(kept, 120, 500);
   EXPECT_TRUE(Eventually([&] { return InfoNumber(&client, "memory", "used_memory") <= limit; }));
   EXPECT_GE(kept.Run("DBSIZE").Integer(), 135);
-  EXPECT_LT(kept.Run("DBSIZE").Integer(), 230);
+  EXPECT_LT(kept.Run("DBSIZE").Integer(), 260);
   // Where nobody has anything to spare, writes are refused.
   client.Run("NAMESPACE", "CLEAR", "NS", "other");
   ASSERT_EQ(client.Run("NAMESPACE", "ALTER", "kept", "MIN_MEMORY", "1gb"), Status("OK"));
