@@ -22,6 +22,7 @@
 #include "server/info_lines.h"
 #include "server/process_memory.h"
 #include "server/server.h"
+#include "server/service_manager.h"
 #include "server/version.h"
 
 namespace replete {
@@ -69,28 +70,19 @@ void WriteServer(Server& server, InfoLines& lines) {
   // As CONFIG GET answers: upkeep that is not bound to an instant runs every 100 ms.
   lines.Add("hz", 10);
   lines.Add("configured_hz", 10);
-  lines.Add("process_supervised", "no");
+  lines.Add("process_supervised", ServiceManager::Present() ? "systemd" : "no");
   lines.Add("config_file", server.config_sources().file);
   lines.Add("executable", Executable());
 }
 
 void WriteClients(Server& server, InfoLines& lines) {
-  size_t blocked = 0;
-  size_t subscribers = 0;
-  size_t largest_input = 0;
-  size_t largest_output = 0;
-  server.ForEachClient([&](const ClientInfo& client) {
-    if (client.blocked.load(std::memory_order_relaxed)) ++blocked;
-    if (client.subscribes()) ++subscribers;
-    largest_input = std::max(largest_input, client.query_buffer.load(std::memory_order_relaxed));
-    largest_output = std::max(largest_output, client.output_buffer.load(std::memory_order_relaxed));
-  });
+  const Server::ClientTotals totals = server.SumClients();
   lines.Add("connected_clients", server.client_count());
   lines.Add("maxclients", server.settings().Snapshot()->maxclients);
-  lines.Add("client_recent_max_input_buffer", largest_input);
-  lines.Add("client_recent_max_output_buffer", largest_output);
-  lines.Add("blocked_clients", blocked);
-  lines.Add("pubsub_clients", subscribers);
+  lines.Add("client_recent_max_input_buffer", totals.largest_query_buffer);
+  lines.Add("client_recent_max_output_buffer", totals.largest_output_buffer);
+  lines.Add("blocked_clients", totals.blocked);
+  lines.Add("pubsub_clients", totals.subscribed);
   lines.Add("tracking_clients", 0);
   lines.Add("cluster_connections", 0);
 }

@@ -265,6 +265,21 @@ void Server::RemoveClient(uint64_t id) {
   client_count_.store(clients_.size(), std::memory_order_relaxed);
 }
 
+Server::ClientTotals Server::SumClients() const {
+  ClientTotals totals;
+  ForEachClient([&totals](const ClientInfo& client) {
+    const size_t query = client.query_buffer.load(std::memory_order_relaxed);
+    const size_t output = client.output_buffer.load(std::memory_order_relaxed);
+    if (client.blocked.load(std::memory_order_relaxed)) ++totals.blocked;
+    if (client.subscribes()) ++totals.subscribed;
+    totals.query_buffers += query;
+    totals.output_buffers += output;
+    totals.largest_query_buffer = std::max(totals.largest_query_buffer, query);
+    totals.largest_output_buffer = std::max(totals.largest_output_buffer, output);
+  });
+  return totals;
+}
+
 void Server::ForEachClient(const std::function<void(const ClientInfo&)>& fn) const {
   std::lock_guard lock(clients_mutex_);
   for (const auto& [id, info] : clients_) fn(*info);

@@ -140,6 +140,16 @@ class Server final : public TierHost {
   void RemoveClient(uint64_t id);
   void ForEachClient(const std::function<void(const ClientInfo&)>& fn) const;
   size_t client_count() const;
+  // What INFO and the metrics tell of all of them.
+  struct ClientTotals {
+    size_t blocked = 0;
+    size_t subscribed = 0;
+    size_t query_buffers = 0;
+    size_t output_buffers = 0;
+    size_t largest_query_buffer = 0;
+    size_t largest_output_buffer = 0;
+  };
+  ClientTotals SumClients() const;
 
   // The process may take a request of so many bytes, if need be after `dispatcher` has evicted for
   // it.

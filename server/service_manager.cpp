@@ -11,6 +11,8 @@
 
 namespace replete {
 
+bool ServiceManager::Present() { return std::getenv("NOTIFY_SOCKET") != nullptr; }
+
 void ServiceManager::Tell(std::string_view state) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;

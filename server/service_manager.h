@@ -9,6 +9,8 @@ namespace replete {
 // socket that NOTIFY_SOCKET names. Without one nothing is sent. Any thread.
 class ServiceManager {
  public:
+  // Whether there is one that wants to be told.
+  static bool Present();
   // "READY=1", "STOPPING=1", "WATCHDOG=1".
   static void Tell(std::string_view state);
   // How often WATCHDOG=1 is to be told: half of what was asked for; 0: never.

@@ -50,6 +50,7 @@ void ExpiryWheel::Add(Entry* entry, int64_t now) {
 }
 
 bool ExpiryWheel::Rewind(int64_t now) {
+  if (size_ == 0) MoveRewound(now, 0);  // nobody is left to be moved
   if (rewinding_) return false;
   if (size_ == 0 || TickOf(now, 0) >= current_[0]) return true;
   near_.clear();

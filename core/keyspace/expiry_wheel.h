@@ -47,7 +47,7 @@ class ExpiryWheel {
 
   // Time has gone back to `now`: what is due from there on is found on time again. O(slots);
   // Cascade then puts the entries where they belong, and until it has, Soonest knows only some of
-  // them. False: it has not yet done so since the last time; to be asked for again.
+  // them. False: Cascade has not yet done so since the last time; to be asked for again.
   bool Rewind(int64_t now);
 
   size_t size() const { return size_; }

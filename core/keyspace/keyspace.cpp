@@ -1,7 +1,6 @@
 #include "core/keyspace/keyspace.h"
 
 #include <bit>
-#include <chrono>
 #include <thread>
 
 namespace replete {
@@ -102,16 +101,19 @@ void Keyspace::SetSettings(const NamespaceSettings& settings) {
 }
 
 void Keyspace::FollowClockBack(int64_t now) {
+  constexpr size_t kSlice = 256;
   for (const auto& shard : shards_) {
-    for (;;) {
+    for (bool done = false; !done;) {
       {
         std::lock_guard lock(shard->mutex);
-        if (!shard->gate.owned() && shard->data.wheel.Rewind(now)) {
+        if (!shard->gate.owned()) {
+          done = shard->data.wheel.Rewind(now);
+          // What an earlier step back has left to do is not left to a sweeper, which may be off.
+          if (!done) shard->data.wheel.Cascade(now, kSlice);
           shard->NoteWork();
-          break;
         }
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::this_thread::yield();
     }
   }
 }

@@ -62,25 +62,16 @@ void WriteMemory(Server& server, MetricsWriter& out) {
 }
 
 void WriteClients(Server& server, MetricsWriter& out) {
-  size_t blocked = 0;
-  size_t subscribers = 0;
-  uint64_t input = 0;
-  uint64_t output = 0;
-  server.ForEachClient([&](const ClientInfo& client) {
-    if (client.blocked.load(std::memory_order_relaxed)) ++blocked;
-    if (client.subscribes()) ++subscribers;
-    input += client.query_buffer.load(std::memory_order_relaxed);
-    output += client.output_buffer.load(std::memory_order_relaxed);
-  });
+  const Server::ClientTotals totals = server.SumClients();
   out.Single("redis_connected_clients", kGauge, "Clients.", server.client_count());
-  out.Single("redis_blocked_clients", kGauge, "Clients that wait for an element.", blocked);
-  out.Single("redis_pubsub_clients", kGauge, "Clients that are subscribed.", subscribers);
+  out.Single("redis_blocked_clients", kGauge, "Clients that wait for an element.", totals.blocked);
+  out.Single("redis_pubsub_clients", kGauge, "Clients that are subscribed.", totals.subscribed);
   out.Single("redis_config_maxclients", kGauge, "maxclients.",
              server.settings().Snapshot()->maxclients);
   out.Single("replete_client_query_buffer_bytes", kGauge, "Requests that are not served yet.",
-             input);
+             totals.query_buffers);
   out.Single("replete_client_output_buffer_bytes", kGauge, "Replies that are not sent yet.",
-             output);
+             totals.output_buffers);
   out.Single("redis_pubsub_channels", kGauge, "Channels with subscribers.",
              server.pubsub().channel_count());
   out.Single("redis_pubsub_patterns", kGauge, "Patterns with subscribers.",

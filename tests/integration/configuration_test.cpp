@@ -6,19 +6,13 @@
 #include <sstream>
 
 #include "tests/integration/daemon.h"
+#include "tests/temporary_folder.h"
 
 namespace replete::test {
 namespace {
 
 class ConfigurationTest : public DaemonTest {
  protected:
-  ConfigurationTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "replete-config-XXXXXX").string();
-    dir_ = ::mkdtemp(name.data());
-    file_ = dir_ / "replete.toml";
-  }
-  ~ConfigurationTest() override { std::filesystem::remove_all(dir_); }
-
   void Write(std::string_view text) { std::ofstream(file_) << text; }
   std::string Read(const std::filesystem::path& path) const {
     std::ostringstream text;
@@ -37,8 +31,9 @@ class ConfigurationTest : public DaemonTest {
     return reply.elements.size() == 2 ? reply.elements[1].text : "";
   }
 
-  std::filesystem::path dir_;
-  std::filesystem::path file_;
+  const TemporaryFolder folder_;
+  const std::filesystem::path dir_ = folder_.path();
+  const std::filesystem::path file_ = dir_ / "replete.toml";
 };
 
 TEST_F(ConfigurationTest, TheFileIsInForceAndOverriddenByVariablesAndOptions) {

@@ -160,6 +160,31 @@ TEST_F(MisuseTest, WhatWaitsForClientsCountsAndTheLargestGo) {
   })) << "what was counted is taken off again";
 }
 
+// What waits for clients takes the place of entries, but of a quarter of maxmemory at most.
+TEST_F(MisuseTest, WhoReadsSlowlyDoesNotEvictEverybodysData) {
+  REPLETE_ONLY();
+  if (HasTier()) GTEST_SKIP() << "values that are away need no room";
+  Daemon& daemon = Start();
+  Client client = Connect();
+  constexpr long long kMiB = 1 << 20;
+  client.Run("SET", "big", std::string(kMiB, 'v'));
+  const long long limit = InfoNumber(&client, "memory", "used_memory") + 40 * kMiB;
+  client.Run("CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory",
+             std::to_string(limit));
+  for (int i = 0; i < 360; ++i) {
+    ASSERT_EQ(client.Run("SET", "k" + std::to_string(i), std::string(100'000, 'v')), Status("OK"));
+  }
+  const long long before = client.Run("DBSIZE").Integer();
+  std::vector<Connection> deaf;
+  const auto waiting = [&] { return InfoNumber(&client, "memory", "mem_clients_normal"); };
+  while (deaf.size() < 100 && waiting() < 25 * kMiB) deaf.push_back(Deaf(daemon, 30, true));
+  ASSERT_GE(waiting(), 25 * kMiB);
+  // A quarter is 10 MiB, some 90 to 105 entries as allocators go; not 25 MiB, which are 220.
+  EXPECT_TRUE(Eventually([&] { return client.Run("DBSIZE").Integer() <= before - 40; }));
+  for (int i = 0; i < 50; ++i) client.Run("SET", "more", "v");
+  EXPECT_GE(client.Run("DBSIZE").Integer(), before - 150);
+}
+
 // An address of this machine that is not the loopback; empty when there is none.
 std::string OtherAddress() {
   ifaddrs* all = nullptr;

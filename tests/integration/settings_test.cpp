@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tests/integration/daemon.h"
+#include "tests/temporary_folder.h"
 
 namespace replete::test {
 namespace {
@@ -192,14 +193,9 @@ class SettingsTest : public DaemonTest, public testing::WithParamInterface<Probe
   void SetUp() override {
     REPLETE_ONLY();
     if (HasTier()) GTEST_SKIP() << "what is away takes no memory; the rest is the same";
-    std::string name = (std::filesystem::temp_directory_path() / "replete-setting-XXXXXX").string();
-    dir_ = ::mkdtemp(name.data());
-  }
-  void TearDown() override {
-    if (!dir_.empty()) std::filesystem::remove_all(dir_);
   }
 
-  std::string File() const { return dir_ / "replete.toml"; }
+  std::string File() const { return folder_.path() / "replete.toml"; }
   void WriteFile() const {
     std::ofstream(File()) << "[" << GetParam().section << "]\n"
                           << GetParam().name << " = \"" << GetParam().value << "\"\n";
@@ -213,7 +209,7 @@ class SettingsTest : public DaemonTest, public testing::WithParamInterface<Probe
 
  private:
   const ScopedVariable tests_{"REPLETE_TEST_COMMANDS", "yes"};
-  std::filesystem::path dir_;
+  const TemporaryFolder folder_;
 };
 
 TEST_P(SettingsTest, HasTheSameEffectHoweverItIsSaid) {

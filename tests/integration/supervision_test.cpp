@@ -68,6 +68,8 @@ TEST_F(SupervisionTest, AServiceManagerIsTold) {
     const ScopedVariable watchdog("WATCHDOG_USEC", "100000");
     Start();
   }
+  EXPECT_NE(Connect().Run("INFO", "server").text.find("process_supervised:systemd"),
+            std::string::npos);
   EXPECT_EQ(next(), "READY=1");
   EXPECT_EQ(next(), "WATCHDOG=1");
   EXPECT_EQ(next(), "WATCHDOG=1");

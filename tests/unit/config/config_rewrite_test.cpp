@@ -2,25 +2,20 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "config/config_sources.h"
 #include "config/file_writer.h"
+#include "tests/temporary_folder.h"
 
 namespace replete {
 namespace {
 
 class ConfigRewriteTest : public testing::Test {
  protected:
-  ConfigRewriteTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "replete-config-XXXXXX").string();
-    dir_ = ::mkdtemp(name.data());
-    sources_.file = dir_ / "replete.toml";
-  }
-  ~ConfigRewriteTest() override { std::filesystem::remove_all(dir_); }
+  ConfigRewriteTest() { sources_.file = dir_ / "replete.toml"; }
 
   void Write(std::string_view text) { std::ofstream(sources_.file) << text; }
   std::string Read() const {
@@ -53,7 +48,8 @@ class ConfigRewriteTest : public testing::Test {
     }
   }
 
-  std::filesystem::path dir_;
+  const test::TemporaryFolder folder_;
+  const std::filesystem::path dir_ = folder_.path();
   ConfigSources sources_;
 };
 

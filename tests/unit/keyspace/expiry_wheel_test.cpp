@@ -95,6 +95,17 @@ TEST_F(WheelTest, TimeGoesBack) {
   }
 }
 
+// All that was there goes before it is put in its place.
+TEST_F(WheelTest, TimeGoesBackTwiceAndNobodyIsLeftInBetween) {
+  Entry* entry = Add(kStart + 5000, kStart + 4000);
+  ASSERT_TRUE(wheel_.Rewind(kStart));
+  Drop(Remove(entry));
+  EXPECT_EQ(wheel_.NextWork(), ExpiryWheel::kNever) << "nobody looks after it";
+  EXPECT_TRUE(wheel_.Rewind(kStart - 1000));
+  Add(kStart - 500, kStart - 1000);
+  EXPECT_EQ(Sweep(kStart - 400), 1u);
+}
+
 TEST_F(WheelTest, EveryDistanceComesOutWithinATick) {
   std::mt19937_64 random(1);
   int64_t now = kStart;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+
+#include "tests/temporary_folder.h"
 
 namespace replete {
 namespace {
@@ -11,11 +13,8 @@ namespace {
 class MachineTest : public testing::Test {
  protected:
   MachineTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "replete-machine-XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
     Write("proc/meminfo", "MemTotal:        8000000 kB\nMemFree: 1 kB\nMemAvailable: 4000000 kB\n");
   }
-  ~MachineTest() override { std::filesystem::remove_all(root_); }
 
   void Write(const std::string& path, std::string_view text) {
     std::filesystem::create_directories((root_ / path).parent_path());
@@ -29,7 +28,8 @@ class MachineTest : public testing::Test {
     return all;
   }
 
-  std::filesystem::path root_;
+  const test::TemporaryFolder folder_;
+  const std::filesystem::path root_ = folder_.path();
 };
 
 TEST_F(MachineTest, WithoutAGroupThereIsNoLimit) {
