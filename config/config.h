@@ -18,6 +18,9 @@ enum class ProtectedActions : uint8_t { kNo, kLocal, kYes };
 enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
 enum class LogFormat : uint8_t { kText, kJson };
 
+// How blocks of records are packed on disk.
+enum class DiskCompression : uint8_t { kNone, kSnappy, kLz4, kZstd };
+
 // One loop per core this process may run on.
 int DefaultThreads();
 
@@ -61,6 +64,15 @@ struct Config {
   uint64_t maxmemory = 0;
   EvictionPolicy maxmemory_policy = EvictionPolicy::kNone;
   int64_t maxmemory_clients = 0;  // bytes; negative: a percentage of maxmemory; 0: no limit
+  // disk
+  uint64_t disk_block_cache = 64ULL << 20;
+  uint64_t disk_write_buffers = 64ULL << 20;
+  DiskCompression disk_compression = DiskCompression::kLz4;
+  DiskCompression disk_bottom_compression = DiskCompression::kLz4;
+  int disk_background_jobs = 2;
+  int disk_background_nice = 10;
+  uint64_t disk_rate_limit = 0;  // bytes per second; 0: none
+  int disk_readers = 4;
   // events
   uint32_t notify_keyspace_events = 0;  // bits of event_flags
   // types

@@ -123,7 +123,7 @@ class Composer {
 
   Problem Apply(const NamespaceValue& value, DeclaredNamespace* declared) {
     if (declared->numbered()) {
-      for (const std::string_view option : {"engine", "database", "prefix"}) {
+      for (const std::string_view option : {"database", "prefix"}) {
         if (SameName(value.option, option)) {
           return fmt::format("option '{}' is for named namespaces", option);
         }

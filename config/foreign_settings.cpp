@@ -13,8 +13,9 @@ constexpr Kind kDirective = Kind::kDirective;
 constexpr std::nullopt_t kNever = std::nullopt;  // no value of it is true here
 
 constexpr std::string_view kNoFiles =
-    "use engine = \"disk\" for a namespace that must outlive the daemon (not available in this "
-    "version); namespaces in memory write no files";
+    "use engine = \"disk\" for a namespace that must outlive the daemon; namespaces in memory "
+    "write "
+    "no files";
 constexpr std::string_view kNoCluster = "there is no cluster mode; one daemon holds all caches";
 constexpr std::string_view kNoReplication = "replication is not available in this version";
 constexpr std::string_view kNoTls = "TLS is not available in this version";

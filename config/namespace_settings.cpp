@@ -27,6 +27,12 @@ constexpr Word kCascades[] = {
     {"evict", cascade::kEvict},
 };
 
+constexpr Word kDurabilities[] = {
+    {"none", static_cast<int>(Durability::kNone)},
+    {"wal", static_cast<int>(Durability::kWal)},
+    {"sync", static_cast<int>(Durability::kSync)},
+};
+
 const Word* FindWord(std::span<const Word> words, std::string_view text) {
   const auto found = std::find_if(words.begin(), words.end(),
                                   [text](const Word& word) { return SameWord(word.word, text); });
@@ -41,7 +47,7 @@ Problem SetEngine(const NamespaceOption&, std::string_view text, NamespaceSettin
   const Word* word = FindWord(kEngines, text);
   if (word == nullptr) return NotAWord(kEngines);
   const auto engine = static_cast<Engine>(word->value);
-  if (engine != Engine::kMemory) {
+  if (engine == Engine::kUpstream) {
     return fmt::format("engine '{}' is not available in this version", word->word);
   }
   settings->engine = engine;
@@ -114,11 +120,14 @@ std::string GetCascade(const NamespaceSettings& settings) {
   return text;
 }
 
+constexpr std::string_view kHotMemory = "hot_memory";
+constexpr std::string_view kDurability = "durability";
+
 constexpr NamespaceOption kOptions[] = {
     NamespaceOption{.name = "engine",
                     .change = Change::kAtStart,
                     .doc = "What keeps the entries.",
-                    .allowed = "memory",
+                    .allowed = "memory, disk",
                     .kind = ValueKind::kWords,
                     .words = kEngines,
                     .set = SetEngine,
@@ -183,9 +192,16 @@ constexpr NamespaceOption kOptions[] = {
         {.name = "flushall", .doc = "Whether FLUSHALL clears it too."}),
     YesNoRow<&NamespaceSettings::warm_restart>(
         {.name = "warm_restart", .available = false, .doc = "Keep hot keys over a restart."}),
+    MemoryRow<&NamespaceSettings::hot_memory>(
+        0, kMaxLong,
+        {.name = kHotMemory,
+         .doc = "On disk: bytes of entries that keep their values in memory; values of others are "
+                "read when they are asked for."}),
+    WordsRow<&NamespaceSettings::durability, kDurabilities>(
+        {.name = kDurability,
+         .doc = "On disk: what the reply to a write waits for. none: nothing; wal: the write "
+                "outlives the process; sync: it outlives a loss of power."}),
     // Options of engines and of formats to come: refused by name.
-    NamespaceOption{.name = "hot_memory", .available = false},
-    NamespaceOption{.name = "durability", .available = false},
     NamespaceOption{.name = "max_disk", .available = false},
     NamespaceOption{.name = "on_disk_error", .available = false},
     NamespaceOption{.name = "url", .available = false},
@@ -289,9 +305,25 @@ std::vector<DescribedOption> DescribeOptions(const NamespaceSettings& settings) 
   std::vector<DescribedOption> described;
   for (const NamespaceOption& row : NamespaceOptions()) {
     if (!row.available || row.sensitive) continue;
+    const bool of_disk = row.name == kHotMemory || row.name == kDurability;
+    if (of_disk && settings.engine != Engine::kDisk) continue;
     described.push_back({row.name, row.kind, row.get(settings)});
   }
   return described;
+}
+
+std::vector<std::pair<std::string, std::string>> ListOptions(const NamespaceSettings& settings) {
+  std::vector<std::pair<std::string, std::string>> listed;
+  for (const NamespaceOption& row : NamespaceOptions()) {
+    if (!row.available) continue;
+    if (row.repeatable) {
+      if (settings.prefixes.empty()) listed.emplace_back(row.name, "");
+      for (const std::string& prefix : settings.prefixes) listed.emplace_back(row.name, prefix);
+    } else if (std::string value = row.get(settings); !value.empty()) {
+      listed.emplace_back(row.name, std::move(value));
+    }
+  }
+  return listed;
 }
 
 Problem ReadNamespaceDefaults(const GetEnv& get_env, NamespaceDefaults* defaults) {

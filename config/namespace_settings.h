@@ -17,6 +17,10 @@ namespace replete {
 
 enum class Engine : uint8_t { kMemory, kDisk, kUpstream };
 
+// What the OK of a write on disk means: nothing; that it outlives the process; that it outlives a
+// loss of power.
+enum class Durability : uint8_t { kNone, kWal, kSync };
+
 // What in a parent removes its dependents: a set of these bits.
 namespace cascade {
 inline constexpr uint8_t kWrite = 1;
@@ -44,6 +48,9 @@ struct NamespaceSettings {
   uint64_t max_ops_per_second = 0;
   bool flushall = false;  // cleared by FLUSHALL too
   bool warm_restart = false;
+  // Of the disk engine.
+  uint64_t hot_memory = 64 << 20;  // bytes of entries whose values are in RAM
+  Durability durability = Durability::kWal;
 
   bool operator==(const NamespaceSettings&) const = default;
 };
@@ -74,6 +81,10 @@ struct DescribedOption {
   std::string value;
 };
 std::vector<DescribedOption> DescribeOptions(const NamespaceSettings& settings);
+
+// All options of this version with their values, so that ApplyOptions makes the same settings of
+// the defaults; of a repeatable one each value by itself.
+std::vector<std::pair<std::string, std::string>> ListOptions(const NamespaceSettings& settings);
 
 // What named namespaces start from.
 struct NamespaceDefaults {

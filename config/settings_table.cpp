@@ -40,6 +40,13 @@ constexpr Word kLogFormats[] = {
     {"json", static_cast<int>(LogFormat::kJson)},
 };
 
+constexpr Word kCompressions[] = {
+    {"none", static_cast<int>(DiskCompression::kNone)},
+    {"snappy", static_cast<int>(DiskCompression::kSnappy)},
+    {"lz4", static_cast<int>(DiskCompression::kLz4)},
+    {"zstd", static_cast<int>(DiskCompression::kZstd)},
+};
+
 Problem ParseAddresses(std::string_view text, std::vector<std::string>* out) {
   std::vector<std::string> addresses;
   for (const std::string_view address : SplitAtBlanks(text)) {
@@ -343,6 +350,51 @@ constexpr Setting kSettings[] = {
             .allowed = "bytes, with a unit such as 64kb, 512mb, or a percentage of maxmemory: 5%",
             .set = SetClientsMemory,
             .get = GetClientsMemory},
+    MemoryRow<&Config::disk_block_cache>(
+        kMiB, kMaxLong,
+        {.name = "disk-block-cache",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc = "Memory for blocks of the store that were read, its indexes included."}),
+    MemoryRow<&Config::disk_write_buffers>(
+        kMiB, kMaxLong,
+        {.name = "disk-write-buffers",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc = "Memory for what was written and is not in files of the store yet."}),
+    WordsRow<&Config::disk_compression, kCompressions>(
+        {.name = "disk-compression",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc = "How blocks of the store are packed."}),
+    WordsRow<&Config::disk_bottom_compression, kCompressions>(
+        {.name = "disk-bottom-compression",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc = "The same for its last level, which holds most of it."}),
+    IntegerRow<&Config::disk_background_jobs>(
+        2, 64,
+        {.name = "disk-background-jobs",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc = "Flushes and compactions that run at the same time."}),
+    IntegerRow<&Config::disk_background_nice>(
+        0, 19,
+        {.name = "disk-background-nice",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc = "Nice level of the threads that flush and compact: 19 yields to all others."}),
+    MemoryRow<&Config::disk_rate_limit>(
+        0, kMaxLong,
+        {.name = "disk-rate-limit",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc = "Bytes a second that flushes and compactions write; 0 = no limit."}),
+    IntegerRow<&Config::disk_readers>(1, 256,
+                                      {.name = "disk-readers",
+                                       .section = "disk",
+                                       .change = Change::kAtStart,
+                                       .doc = "Threads that read values from the store."}),
     Setting{
         .name = "notify-keyspace-events",
         .section = "events",

@@ -58,8 +58,10 @@ Outcome Dispatcher::Execute(const Call& call) {
     return Outcome::kDone;
   }
   if (server_.pause().active() && server_.pause().Holds(PauseFlags(call, *command), call.session))
-      [[unlikely]]
+      [[unlikely]] {
+    call.client.info->blocked.store(true, std::memory_order_relaxed);
     return Outcome::kParked;
+  }
   if (call.client.in_multi && !(command->flags & command_flag::kInMulti)) [[unlikely]] {
     Queue(call, *command);
     return Outcome::kDone;
@@ -134,6 +136,10 @@ bool Dispatcher::Admit(const Call& call, const Command& command) {
   if (!client.authenticated && !(command.flags & command_flag::kNoAuth) &&
       !config_->requirepass.empty()) [[unlikely]] {
     Reject(call, command, "NOAUTH Authentication required.");
+    return false;
+  }
+  if (server_.loading() && !(command.flags & command_flag::kLoading)) [[unlikely]] {
+    context_.reply_.Error("LOADING Replete is reading its keys back from disk");
     return false;
   }
   if (!client.resp3 && client.subscribed() && !(command.flags & command_flag::kWhileSubscribed))
@@ -415,6 +421,8 @@ void Dispatcher::AfterWrite() {
     // Others see the size only when there is room again.
     shard->TellBytes();
     const Keyspace& keyspace = shard->keyspace();
+    if (tiered_) [[unlikely]]
+      KeepCool(*shard);
     if (keyspace.max_entries() > 0 || keyspace.max_memory() > 0) [[unlikely]] {
       MakeRoom(*shard);
     }

@@ -165,6 +165,7 @@ class Dispatcher final : public KeyspaceListener {
   void Unlock();
   void AnswerServed();
   void CoolSome(Shard& shard);
+  void KeepCool(Shard& shard);
   void StoreUpkeep();
   bool RunsAway(const Command& command);
   void RunAway(const Call& call, const Command& command);

@@ -14,6 +14,24 @@ namespace {
 
 // Entries that are looked at under one lock when values are let go.
 constexpr size_t kCooledAtOnce = 64;
+constexpr size_t kCooledByCommand = 32;
+// Values that are fetched under a command's locks, each in some microseconds, if they can be had at
+// once.
+constexpr size_t kReadUnderLocks = 8;
+
+// Keys are spread evenly over shards, and so is what is used of them, more or less.
+bool HoldsTooMuch(const Shard& shard) {
+  const Keyspace& keyspace = shard.keyspace();
+  return static_cast<int64_t>(shard.hot_bytes()) >
+         keyspace.hot_memory() / static_cast<int64_t>(keyspace.shards());
+}
+
+bool ReadNow(const Key& key, const ValueLimits& limits) {
+  Keyspace& keyspace = key.shard->keyspace();
+  StoredValue value;
+  return keyspace.tier()->ReadNow(keyspace.generation(), key.name, limits, &value) &&
+         Access::Install(key, &value);
+}
 
 }  // namespace
 
@@ -24,9 +42,16 @@ bool Dispatcher::FetchValues(const Call& call) {
   std::shared_ptr<LoadWait> wait;
   std::vector<std::shared_ptr<TierLoad>> fresh;
   const ValueLimits limits = context_.value_limits();
+  size_t may_read = kReadUnderLocks;
+  bool all_here = true;
   for (const Key& key : needed_) {
     const Entry* entry = context_.access_.Peek(key);
     if (entry == nullptr || entry->resident()) continue;
+    all_here = false;
+    if (may_read > 0 && ReadNow(key, limits)) {
+      --may_read;
+      continue;
+    }
     if (!wait) wait = std::make_shared<LoadWait>(call.session.get());
     std::shared_ptr<TierLoad> load;
     key.shard->loads.Join(
@@ -39,6 +64,7 @@ bool Dispatcher::FetchValues(const Call& call) {
         &load);
     if (load) fresh.push_back(std::move(load));
   }
+  if (all_here) needed_.clear();  // TiersAllow need not look again
   if (!wait || wait->empty()) return true;
   // What came for an earlier attempt stays until this one has run.
   wait->Keep(std::move(call.client.loads));
@@ -113,23 +139,32 @@ void Dispatcher::Undo(const TierBatch& batch) {
 }
 
 void Dispatcher::CoolSome(Shard& shard) {
-  if (!shard.mutex.try_lock()) return;
+  if (!HoldsTooMuch(shard) || !shard.mutex.try_lock()) return;
   if (!shard.gate.owned()) {
-    Access::Cool(shard, kCooledAtOnce);
+    context_.access_.Cool(shard, kCooledAtOnce);
     shard.Publish();
   }
   shard.mutex.unlock();
 }
 
+// After a command, under its locks: the shard holds no more than its share of hot_memory. What it
+// has just written is not stored yet and stays.
+void Dispatcher::KeepCool(Shard& shard) {
+  const Keyspace& keyspace = shard.keyspace();
+  if (keyspace.tier() == nullptr || !HoldsTooMuch(shard)) return;
+  context_.access_.Cool(shard, kCooledByCommand);
+}
+
 void Dispatcher::CoolAll() {
   Refresh();
-  auto cool = [](Keyspace& keyspace) {
+  context_.access_.ForgetNow();
+  auto cool = [this](Keyspace& keyspace) {
     if (keyspace.tier() == nullptr) return;
     for (size_t i = 0; i < keyspace.shards();) {
       Shard& shard = keyspace.shard(i);
       std::lock_guard lock(shard.mutex);
       if (shard.gate.owned()) continue;
-      Access::Cool(shard, shard.data.table.size() + 1);
+      context_.access_.Cool(shard, shard.data.table.size() + 1, /*all=*/true);
       shard.Publish();
       if (shard.cool_position == 0) ++i;
     }

@@ -42,8 +42,7 @@ bool Dispatcher::Sweep(size_t part, size_t parts) {
   // Another place to begin each time: where there is more than fits, all have their turn.
   ++sweeps_;
   auto sweep = [&](Keyspace& keyspace) {
-    if (keyspace.tier() != nullptr &&
-        static_cast<int64_t>(keyspace.bytes()) > keyspace.hot_memory()) {
+    if (keyspace.tier() != nullptr) {
       for (size_t i = 0; i < keyspace.shards(); ++i) {
         if ((i + keyspace.id()) % parts == part) CoolSome(keyspace.shard(i));
       }
@@ -105,7 +104,8 @@ void Dispatcher::ClearRetired(Keyspace& keyspace) {
   }
   if (keyspace.tier() != nullptr) {
     context_.access_.DropRecords(keyspace);
-    StoreUpkeep();
+    context_.access_.Commit();
+    tokens_ = context_.access_.TakeTokens();  // the reply waits for it
   }
 }
 

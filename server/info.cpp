@@ -139,9 +139,11 @@ void WriteMemory(Server& server, InfoLines& lines) {
   lines.Add("mem_allocator", kAllocator);
 }
 
-// Nothing is persisted in this version; libraries wait until `loading` says 0.
-void WritePersistence(Server&, InfoLines& lines) {
-  lines.Add("loading", 0);
+// Libraries wait until `loading` says 0.
+void WritePersistence(Server& server, InfoLines& lines) {
+  const DiskTier* tier = server.disk_tier();
+  lines.Add("loading", server.loading() ? 1 : 0);
+  if (server.loading() && tier != nullptr) lines.Add("loading_loaded_keys", tier->read_back());
   lines.Add("aof_enabled", 0);
 }
 

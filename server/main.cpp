@@ -92,6 +92,27 @@ bool Configure(CommandLine line, ServerOptions* options) {
   return problems.empty();
 }
 
+// Every namespace of the configuration and every one that is made later is on disk.
+void PutAllOnDisk(uint64_t hot_memory, ServerOptions* options) {
+  const auto put = [hot_memory](NamespaceSettings* settings) {
+    settings->engine = Engine::kDisk;
+    settings->hot_memory = hot_memory;
+  };
+  put(&options->namespace_defaults.named);
+  for (DeclaredNamespace& one : options->namespaces) put(&one.settings);
+  for (int i = 0; i < options->config.databases; ++i) {
+    DeclaredNamespace database;
+    database.name = std::to_string(i);
+    const bool declared =
+        std::any_of(options->namespaces.begin(), options->namespaces.end(),
+                    [&](const DeclaredNamespace& one) { return one.name == database.name; });
+    if (declared) continue;
+    database.settings = NumberedDatabase(i, options->config.maxmemory_policy);
+    put(&database.settings);
+    options->namespaces.push_back(std::move(database));
+  }
+}
+
 // False: what is wrong has been printed.
 bool ReadTestOptions(ServerOptions* options) {
   const char* test_commands = std::getenv("REPLETE_TEST_COMMANDS");
@@ -100,9 +121,21 @@ bool ReadTestOptions(ServerOptions* options) {
   if (!options->with_test_commands) return true;
   options->moves_sessions = std::getenv("REPLETE_TEST_MOVES") != nullptr;
   options->always_pauses = std::getenv("REPLETE_TEST_PAUSES") != nullptr;
+  std::string problem;
+  if (const char* faults = std::getenv("REPLETE_TEST_DISK")) {
+    options->disk_faults = std::make_shared<DiskFaults>();
+    if (!options->disk_faults->Set(faults, &problem)) {
+      fmt::print(stderr, "replete-server: {}\n", problem);
+      return false;
+    }
+  }
   const char* text = std::getenv("REPLETE_TEST_TIER");
   if (text == nullptr) return true;
-  std::string problem;
+  constexpr std::string_view kDisk = "disk,hot_memory=";
+  if (std::string_view(text).starts_with(kDisk)) {
+    PutAllOnDisk(std::strtoull(text + kDisk.size(), nullptr, 10), options);
+    return true;
+  }
   if (ParseFakeTierOptions(text, &options->fake_tier.emplace(), &problem)) return true;
   fmt::print(stderr, "replete-server: {}\n", problem);
   return false;
@@ -181,8 +214,7 @@ int Main(int argc, char** argv) {
   LogNotice("replete-server {} ready on port {}", REPLETE_VERSION, server.port());
   ServiceManager::Tell("READY=1");
   const StallWatchdog watchdog(server);
-  server.Run();
-  return 0;
+  return server.Run() ? 0 : 1;
 }
 
 }  // namespace

@@ -53,13 +53,19 @@ Server::Server(ServerOptions options)
       commands_(options.with_test_commands, options.command_names),
       clock_(options.clock != nullptr ? options.clock : &system_clock_),
       effect_sink_(std::move(options.effect_sink)),
+      disk_faults_(std::move(options.disk_faults)),
+      disk_engine_(*this, *clock_, disk_faults_),
       started_ms_(MonotonicNanos() / 1'000'000),
       run_id_(MakeRunId()),
       moves_sessions_(options.moves_sessions),
       always_pauses_(options.always_pauses) {
   const Config& config = options.config;
   if (options.fake_tier) fake_tier_ = std::make_unique<FakeTier>(*this, *options.fake_tier);
+  if (Problem problem = disk_engine_.OpenExisting(config)) throw std::runtime_error(*problem);
   MakeNamespaces(config, options);
+  MakeRemembered(options);
+  if (disk_tier() != nullptr) loading_ = !disk_tier()->catalog().Incomplete().empty();
+  if (!loading() && disk_tier() != nullptr) (void)disk_tier()->ReadBack(1);  // nothing
   memory_limit_.Set(static_cast<int64_t>(config.maxmemory));
   workers_ = std::make_unique<WorkerPool>(kWorkers);
   disposal_ = std::make_unique<WorkerPool>(1, kDisposalNice);
@@ -81,6 +87,7 @@ void Server::MakeNamespaces(const Config& config, const ServerOptions& options) 
       .reclaimer = &reclaimer_,
       .memory = &memory_,
       .wants_effects = effect_sink_ != nullptr,
+      .tiers = &disk_engine_,
       .tier = fake_tier_.get(),
       .hot_memory = options.fake_tier ? options.fake_tier->hot_memory : 0};
   std::map<int, NamespaceSettings> numbered;
@@ -92,7 +99,7 @@ void Server::MakeNamespaces(const Config& config, const ServerOptions& options) 
   for (const DeclaredNamespace& one : options.namespaces) {
     if (one.numbered()) continue;
     if (Problem problem = namespaces_->Create(one.name, one.settings)) {
-      throw std::logic_error(fmt::format("namespace '{}': {}", one.name, *problem));
+      throw std::runtime_error(fmt::format("namespace '{}': {}", one.name, *problem));
     }
   }
   // One called default always exists.
@@ -101,10 +108,30 @@ void Server::MakeNamespaces(const Config& config, const ServerOptions& options) 
   }
 }
 
-// The tier answers all that wait before those who wait go.
+// What the configuration does not name and the store remembers.
+void Server::MakeRemembered(const ServerOptions& options) {
+  if (disk_tier() == nullptr) return;
+  for (const StoredNamespace& one : disk_tier()->catalog().Remembered()) {
+    if (namespaces_->Current()->Find(one.name) != nullptr) continue;
+    NamespaceSettings settings = options.namespace_defaults.For(one.name);
+    std::vector<OptionValue> values;
+    for (const auto& [name, value] : one.options) values.push_back({name, value});
+    Problem problem = ApplyOptions(&settings, values, ApplyMode::kCreate);
+    if (!problem) problem = namespaces_->Create(one.name, settings, /*remember=*/true);
+    if (problem) {
+      LogWarning("namespace '{}', which the store remembers, is not there: {}", one.name, *problem);
+    }
+  }
+  for (const std::string& name : disk_tier()->catalog().Unattached()) {
+    LogWarning("the store holds entries of a namespace '{}' that is not on disk any more", name);
+  }
+}
+
+// The tiers answer all that wait before those who wait go.
 Server::~Server() {
   workers_->Stop();
   fake_tier_.reset();
+  disk_engine_.Close();
   disposal_->Stop();
   listener_.reset();
   loops_.clear();
@@ -115,9 +142,10 @@ Problem Server::Listen() {
   return listener_->Open(*settings_.Snapshot());
 }
 
-void Server::Run() {
+bool Server::Run() {
   if (listener_) listener_->Start();
   serving_ = true;
+  if (loading()) workers_->Post([this] { ReadBack(); });
   std::vector<std::thread> threads;
   for (size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([this, i] { loops_[i]->Run(); });
   loops_[0]->Run();
@@ -125,6 +153,21 @@ void Server::Run() {
   LogNotice("stopped");
   workers_->Stop();
   disposal_->Stop();
+  return !failed_;
+}
+
+// A daemon without all of its keys would answer that they do not exist.
+void Server::ReadBack() {
+  const int64_t start = MonotonicMillis();
+  const Problem problem = disk_tier()->ReadBack(std::max(1u, std::thread::hardware_concurrency()));
+  if (problem) {
+    LogWarning("{}: stopping", *problem);
+    failed_ = true;
+    return Stop();
+  }
+  LogNotice("{} keys read back from disk in {} ms", disk_tier()->read_back(),
+            MonotonicMillis() - start);
+  loading_ = false;
 }
 
 void Server::Stop() {
@@ -154,7 +197,9 @@ std::string Server::HealthProblem() const {
 }
 
 std::string Server::ReadinessProblem() const {
-  return serving_ ? "" : "the daemon is starting or stopping";
+  if (!serving_) return "the daemon is starting or stopping";
+  if (!loading()) return {};
+  return fmt::format("keys are being read back from disk: {} so far", disk_tier()->read_back());
 }
 
 void Server::TickClock() {

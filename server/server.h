@@ -21,6 +21,7 @@
 #include "server/client_pause.h"
 #include "server/command_stats.h"
 #include "server/command_table.h"
+#include "server/disk_engine.h"
 #include "server/latency_monitor.h"
 #include "server/memory_limit.h"
 #include "server/monitors.h"
@@ -51,6 +52,7 @@ struct ServerOptions {
   EffectSink effect_sink;                    // none: effects are not even made
   Clock* clock = nullptr;                    // null: the system's
   std::optional<FakeTierOptions> fake_tier;  // all keyspaces get it
+  std::shared_ptr<DiskFaults> disk_faults;   // of the tests
   bool moves_sessions = false;               // all the time, from loop to loop
   bool always_pauses = false;                // loops, however little there is to do: WakePacing
 };
@@ -66,8 +68,9 @@ class Server final : public TierHost {
 
   // Binds the sockets; the problem names the address.
   [[nodiscard]] Problem Listen();
-  // Runs the loops until Stop; the calling thread is one of them.
-  void Run();
+  // Runs the loops until Stop; the calling thread is one of them. False: it stopped because of a
+  // failure, which has been logged.
+  bool Run();
   // Any thread, and from a signal handler's loop: no new connections, what is answered is sent,
   // loops end.
   void Stop();
@@ -170,12 +173,19 @@ class Server final : public TierHost {
   // TierHost.
   void Undo(const TierBatch& batch) override;
   FakeTier* fake_tier() { return fake_tier_.get(); }
+  // Null: no namespace is on disk.
+  DiskTier* disk_tier() const { return disk_engine_.tier(); }
+  DiskFaults* disk_faults() const { return disk_faults_.get(); }
+  // Whether keys are being read back from disk: clients wait.
+  bool loading() const { return loading_.load(std::memory_order_relaxed); }
 
  private:
   void RelieveLater();
   void EvictClients();
   CommandStats::Total CountedOf(const Command& command) const;
   void MakeNamespaces(const Config& config, const ServerOptions& options);
+  void MakeRemembered(const ServerOptions& options);
+  void ReadBack();
   void ApplyConfig(const Config& old, const Config& now);
 
   Settings settings_;
@@ -190,6 +200,10 @@ class Server final : public TierHost {
   MemoryTotal memory_;
   MemoryLimit memory_limit_{memory_};
   std::unique_ptr<FakeTier> fake_tier_;
+  const std::shared_ptr<DiskFaults> disk_faults_;
+  DiskEngine disk_engine_;
+  std::atomic<bool> loading_{false};
+  std::atomic<bool> failed_{false};
   std::atomic<bool> correcting_memory_{false};
   std::atomic<bool> relieving_{false};
   std::unique_ptr<NamespaceRegistry> namespaces_;

@@ -405,6 +405,7 @@ void Session::Resume() {
   parked_self_.reset();
   if (closed_ || state_ != State::kParked) return;
   state_ = State::kReady;
+  client_.info->blocked.store(false, std::memory_order_relaxed);
   const std::vector<std::string> saved = std::move(saved_);
   saved_.clear();
   const std::vector<std::string_view> args(saved.begin(), saved.end());
@@ -493,6 +494,7 @@ void Session::SendHeld() {
   output.Clear();
   for (held_.Drain(&output); !held_.empty() && !awaits_tier_; held_.Drain(&output)) {
     const CommitToken next = held_.next();
+    next.tier->Hasten();
     awaits_tier_ = next.tier->commits().Await(next.sequence, [self = shared_from_this()] {
       self->AtHome([self = self.get()] {
         self->awaits_tier_ = false;

@@ -101,6 +101,7 @@ void Access::Insert(const Key& key, Entry* entry) {
   }
   Link(shard, entry);
   shard.data.entry_bytes += entry->bytes();
+  AddCold(shard, entry);
   shard.keyspace().entry_count().fetch_add(1, std::memory_order_relaxed);
   shard.stats.writes.Add();
 }
@@ -131,6 +132,7 @@ void Access::RemoveSlot(const Key& key, const Slot& slot, Departure reason) {
   Shard& shard = *key.shard;
   Entry* entry = slot.item();
   const size_t bytes = entry->bytes();
+  TakeCold(shard, entry);
   Unlink(shard, entry);
   shard.data.table.Erase(slot, key.hash);
   Gone(key, bytes, reason);
@@ -156,7 +158,12 @@ void Access::Gone(const Key& key, size_t bytes, Departure reason) {
       break;
   }
   Replaced(key);
-  Changed(key);
+  const Tier* tier = shard.keyspace().tier();
+  if (tier != nullptr && reason == Departure::kExpired && tier->DropsExpired()) [[unlikely]] {
+    Seen(key);
+  } else {
+    Changed(key);
+  }
   Emit(key, Effect::Kind::kDelete);
   if (reason == Departure::kExpired || reason == Departure::kEvicted) {
     listener_.OnDeparture(shard.keyspace(), key.name, reason);
@@ -212,6 +219,7 @@ void Access::StoreString(const Key& key, std::string_view in_place, int64_t dead
       fresh->set_clock(entry->clock());
       if (deadline != kNoDeadline) fresh->set_deadline(deadline);
       Replaced(key);
+      TakeCold(shard, entry);
       if (entry->has(Entry::kDeadline)) shard.data.wheel.Remove(entry);
       Swap(key, slot, entry, fresh);
       AddBytes(shard, before, fresh->bytes());
@@ -311,7 +319,9 @@ void Access::SetDeadline(const Key& key, int64_t deadline) {
     Entry* next = has_order ? OrderList::Next(entry) : nullptr;
     if (entry->has(Entry::kDeadline)) shard.data.wheel.Remove(entry);
     const auto extensions = static_cast<uint8_t>(entry->extensions() ^ Entry::kDeadline);
+    TakeCold(shard, entry);
     entry = Entry::Rebuild(entry, key.name, extensions);
+    AddCold(shard, entry);
     if (has_order) shard.data.order.Insert(entry, previous, next);
     if (deadline != kNoDeadline) {
       entry->set_deadline(deadline);
@@ -550,6 +560,7 @@ uint64_t Access::EvictChosen(Shard& shard, uint64_t position, const BulkEviction
     if (!bulk.Chooses(shard, now(), entry)) return false;
     const std::string_view name = entry->key();
     const Key key{&shard, name, HashKey(name)};
+    TakeCold(shard, entry);
     Unlink(shard, entry);
     Gone(key, entry->bytes(), Expired(entry) ? Departure::kExpired : Departure::kEvicted);
     evicted_.push_back(entry);

@@ -137,6 +137,9 @@ class Access {
   void FreeEvicted();
 
   // --- the tier ---
+  // A key whose value is in the tier is there again, as when nobody had ever used it. It was
+  // absent.
+  void Recall(const Key& key, ValueType type, int64_t deadline);
   // In keyspaces that have one, values may be away: Entry::resident. Only SetString, Remove,
   // SetDeadline and what takes whole shards may be used on such an entry.
   //
@@ -147,9 +150,10 @@ class Access {
   CommitTokens TakeTokens() { return std::exchange(tokens_, {}); }
   // The value of a key that is away. False: the entry is of another type.
   static bool Install(const Key& key, StoredValue* value);
-  // Lets go of the values of about `entries` entries after shard.cool_position, where they are
-  // stored and nobody waits for them.
-  static void Cool(Shard& shard, size_t entries);
+  // Looks at about `entries` entries after shard.cool_position and lets go of values that are
+  // stored and that nobody waits for: of that half which the policy would let go first, or of
+  // `all`. How many it were.
+  size_t Cool(Shard& shard, size_t entries, bool all = false);
   // All records of the keyspace are void. Its shards are locked and empty, or retired.
   void DropRecords(Keyspace& keyspace);
   // A batch was not stored that wrote, respectively removed, the key: unless a later one has
@@ -188,12 +192,25 @@ class Access {
   static void AddBytes(Shard& shard, size_t before, size_t after) {
     shard.data.entry_bytes += after - before;
   }
+  // Beside: an entry without its value came or went.
+  static void AddCold(Shard& shard, const Entry* came) {
+    if (!came->resident()) [[unlikely]]
+      shard.data.cold_bytes += came->bytes();
+  }
+  static void TakeCold(Shard& shard, const Entry* goes) {
+    if (!goes->resident()) [[unlikely]]
+      shard.data.cold_bytes -= goes->bytes();
+  }
   // Every change of a key ends here.
   void Changed(const Key& key) {
-    if (!key.shard->watches.empty()) [[unlikely]]
-      key.shard->watches.Touch(key.name);
+    Seen(key);
     if (key.shard->keyspace().tier() != nullptr) [[unlikely]]
       NoteUnstored(key);
+  }
+  // What a tier is not told.
+  void Seen(const Key& key) {
+    if (!key.shard->watches.empty()) [[unlikely]]
+      key.shard->watches.Touch(key.name);
   }
   // Its value is another one from now on, or none.
   void Replaced(const Key& key) {
@@ -202,6 +219,7 @@ class Access {
   }
   void NoteUnstored(const Key& key);
   void CommitTo(Tier* tier);
+  static bool WaitsFor(const TierBatch& batch);
   TierRecord RecordOf(const Key& key) const;
   static void TakePlace(Shard& shard, const Slot& slot, Entry* fresh);
   void Emit(const Key& key, Effect::Kind kind, std::string_view value = {},

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "core/keyspace/access.h"
+#include "core/policy/eviction.h"
 #include "core/tier/stored_value.h"
 
 namespace replete {
@@ -50,9 +51,16 @@ void Access::CommitTo(Tier* tier) {
     if (entry != nullptr) stored.push_back(entry);
     return true;
   });
+  const bool waits = WaitsFor(batch) || tier->IsBehind();
   const uint64_t sequence = tier->Write(std::move(batch));
   for (Entry* entry : stored) entry->set_tier_sequence(sequence);
-  tokens_.push_back({tier, sequence});
+  if (waits) tokens_.push_back({tier, sequence});
+}
+
+bool Access::WaitsFor(const TierBatch& batch) {
+  return std::any_of(batch.records.begin(), batch.records.end(), [](const TierRecord& record) {
+    return record.keyspace->durability() != Durability::kNone;
+  });
 }
 
 TierRecord Access::RecordOf(const Key& key) const {
@@ -99,7 +107,15 @@ void Access::TakePlace(Shard& shard, const Slot& slot, Entry* fresh) {
   }
   shard.data.table.Replace(slot, fresh);
   AddBytes(shard, before, fresh->bytes());
+  TakeCold(shard, old);
+  AddCold(shard, fresh);
   Entry::Delete(old);
+}
+
+void Access::Recall(const Key& key, ValueType type, int64_t deadline) {
+  Entry* entry = Entry::NewCold(key.name, type, ExtensionsFor(*key.shard, deadline));
+  if (deadline != kNoDeadline) entry->set_deadline(deadline);
+  Insert(key, entry);
 }
 
 bool Access::Install(const Key& key, StoredValue* value) {
@@ -110,19 +126,29 @@ bool Access::Install(const Key& key, StoredValue* value) {
   return true;
 }
 
-void Access::Cool(Shard& shard, size_t entries) {
-  std::vector<Entry*> found;
+size_t Access::Cool(Shard& shard, size_t entries, bool all) {
+  std::vector<std::pair<uint64_t, Entry*>> found;  // how soon it goes
   const uint64_t settled = shard.keyspace().tier()->commits().settled();
+  const EvictionPolicy policy = shard.keyspace().policy();
   shard.cool_position =
       shard.data.table.Scan(shard.cool_position, entries, [&](const Entry* entry) {
         if (!entry->resident() || entry->tier_sequence() > settled) return;
-        if (!shard.loads.Contains(entry->key())) found.push_back(const_cast<Entry*>(entry));
+        if (shard.loads.Contains(entry->key())) return;
+        found.emplace_back(EvictionScore(policy, shard, now(), entry), const_cast<Entry*>(entry));
       });
   if (shard.cool_position == EntryTable::kScanEnd) shard.cool_position = 0;
-  for (Entry* entry : found) {
+  size_t n = found.size();
+  if (!all) {
+    n = (n + 1) / 2;
+    std::nth_element(found.begin(), found.begin() + static_cast<ptrdiff_t>(n), found.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+  }
+  for (size_t i = 0; i < n; ++i) {
+    Entry* entry = found[i].second;
     const Slot slot = shard.data.table.Find(HashKey(entry->key()), entry->key());
     TakePlace(shard, slot, Entry::NewCold(*entry));
   }
+  return n;
 }
 
 }  // namespace replete

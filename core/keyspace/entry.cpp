@@ -100,10 +100,15 @@ Entry* Entry::NewList(std::string_view key, ListValue* value, uint8_t extensions
   return entry;
 }
 
+Entry* Entry::NewCold(std::string_view key, ValueType type, uint8_t extensions) {
+  Entry* cold = NewRaw(key, extensions, 0);
+  cold->set_kind(type, Holding::kCold);
+  return cold;
+}
+
 Entry* Entry::NewCold(const Entry& entry) {
-  Entry* cold = NewRaw(entry.key(), entry.extensions_, 0);
+  Entry* cold = NewCold(entry.key(), entry.type(), entry.extensions_);
   cold->clock_ = entry.clock_;
-  cold->set_kind(entry.type(), Holding::kCold);
   cold->ban_stamp_ = entry.ban_stamp_;
   if (entry.has(kDeadline)) cold->set_deadline(entry.deadline());
   if (entry.has(kTiered)) cold->set_tier_sequence(entry.tier_sequence());

@@ -53,6 +53,8 @@ class Entry {
   static Entry* NewList(std::string_view key, ListValue* value, uint8_t extensions);
   // The key and metadata of `entry` with no value (kCold); `entry` stays as it is.
   static Entry* NewCold(const Entry& entry);
+  // One whose value of this type is in the tier.
+  static Entry* NewCold(std::string_view key, ValueType type, uint8_t extensions);
   // A new allocation of the same key, value and metadata under another name or with other
   // extensions; the old one loses its value to it and is freed. Links are not carried over: the
   // caller relinks.

@@ -46,9 +46,10 @@ Keyspace::Keyspace(uint32_t id, std::string name, int database, const NamespaceS
 
 Keyspace::~Keyspace() { memory_->Add(-bytes_.load()); }
 
-void Keyspace::SetTier(Tier* tier, int64_t hot_memory) {
+void Keyspace::SetTier(Tier* tier, uint64_t generation, uint64_t version) {
   tier_ = tier;
-  hot_memory_ = hot_memory;
+  generation_.store(generation);
+  version_.store(version);
   if (tier != nullptr) special_.fetch_or(kHasTier);
 }
 
@@ -61,6 +62,12 @@ size_t Keyspace::size() const {
 size_t Keyspace::bytes() const {
   size_t total = 0;
   for (const auto& shard : shards_) total += shard->bytes();
+  return total;
+}
+
+size_t Keyspace::hot_bytes() const {
+  size_t total = 0;
+  for (const auto& shard : shards_) total += shard->hot_bytes();
   return total;
 }
 
@@ -98,6 +105,9 @@ void Keyspace::SetSettings(const NamespaceSettings& settings) {
   max_memory_.store(static_cast<int64_t>(settings.max_memory));
   min_memory_.store(static_cast<int64_t>(settings.min_memory));
   default_ttl_ms_.store(static_cast<int64_t>(settings.default_ttl_s) * 1000);
+  if (settings.engine == Engine::kDisk)
+    hot_memory_.store(static_cast<int64_t>(settings.hot_memory));
+  durability_.store(settings.durability);
 }
 
 void Keyspace::FollowClockBack(int64_t now) {

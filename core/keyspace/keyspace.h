@@ -81,6 +81,8 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   size_t bytes() const;
   // The same to within a few KiB a shard, without looking at the shards.
   int64_t told_bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  // Of entries whose values are in RAM.
+  size_t hot_bytes() const;
   // Of these, what may be taken when the process is short of memory: those above min_memory.
   int64_t spare_bytes() const { return told_bytes() - min_memory_.load(std::memory_order_relaxed); }
   size_t entries_with_deadline() const;
@@ -126,10 +128,14 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   bool wants_effects() const { return wants_effects_; }
   void set_wants_effects(bool wanted) { wants_effects_ = wanted; }
   // What is below its RAM; null: nothing. Set before the keyspace is shared; lives longer.
-  // `hot_memory`: bytes above which values that are stored are let go from RAM.
+  // `hot_memory`: bytes of entries with their values above which values that are stored are let go.
+  // `generation`, `version`: as the tier has them.
   Tier* tier() const { return tier_; }
-  int64_t hot_memory() const { return hot_memory_; }
-  void SetTier(Tier* tier, int64_t hot_memory);
+  int64_t hot_memory() const { return hot_memory_.load(std::memory_order_relaxed); }
+  void set_hot_memory(int64_t bytes) { hot_memory_.store(bytes, std::memory_order_relaxed); }
+  void SetTier(Tier* tier) { SetTier(tier, generation(), version()); }
+  void SetTier(Tier* tier, uint64_t generation, uint64_t version);
+  Durability durability() const { return durability_.load(std::memory_order_relaxed); }
   // Of the records in the tier: unique in the process, replaced when all of them become void at
   // once: under all locks, or when the keyspace is retired and empty.
   uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
@@ -170,7 +176,8 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   std::atomic<uint8_t> special_{0};
   std::atomic<int> trimmers_{0};
   Tier* tier_ = nullptr;
-  int64_t hot_memory_ = 0;
+  std::atomic<int64_t> hot_memory_{0};
+  std::atomic<Durability> durability_{Durability::kWal};
   std::atomic<uint64_t> generation_;
   std::atomic<EvictionPolicy> policy_;
   std::atomic<bool> tracks_use_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <stdexcept>
 #include <thread>
 
 #include "core/keyspace/lock_set.h"
@@ -81,8 +82,11 @@ NamespaceRegistry::NamespaceRegistry(int databases, EvictionPolicy policy,
   auto map = std::make_shared<NamespaceMap>();
   for (int i = 0; i < databases; ++i) {
     const auto own = numbered.find(i);
-    map->databases.push_back(Make(
-        std::to_string(i), i, own != numbered.end() ? own->second : NumberedDatabase(i, policy)));
+    const NamespaceSettings settings =
+        own != numbered.end() ? own->second : NumberedDatabase(i, policy);
+    auto keyspace = Make(std::to_string(i), i, settings);
+    if (Problem problem = GiveTier(keyspace, settings, false)) throw std::runtime_error(*problem);
+    map->databases.push_back(std::move(keyspace));
   }
   current_ = std::move(map);
 }
@@ -92,8 +96,17 @@ std::shared_ptr<Keyspace> NamespaceRegistry::Make(std::string name, int database
   auto keyspace = std::make_shared<Keyspace>(next_id_++, std::move(name), database, settings,
                                              surroundings_.reclaimer, surroundings_.memory);
   keyspace->set_wants_effects(surroundings_.wants_effects);
-  keyspace->SetTier(surroundings_.tier, surroundings_.hot_memory);
+  if (surroundings_.tier != nullptr) {
+    keyspace->SetTier(surroundings_.tier);
+    keyspace->set_hot_memory(surroundings_.hot_memory);
+  }
   return keyspace;
+}
+
+Problem NamespaceRegistry::GiveTier(const std::shared_ptr<Keyspace>& keyspace,
+                                    const NamespaceSettings& settings, bool remember) {
+  if (settings.engine == Engine::kMemory || surroundings_.tiers == nullptr) return {};
+  return surroundings_.tiers->Attach(keyspace, settings, remember);
 }
 
 std::shared_ptr<const NamespaceMap> NamespaceRegistry::Current() const {
@@ -183,21 +196,29 @@ Problem NamespaceRegistry::Check(std::string_view name, const NamespaceSettings&
   return found == nullptr ? CheckCreate(*map, name, settings) : CheckAlter(*map, *found, settings);
 }
 
-Problem NamespaceRegistry::Create(std::string_view name, const NamespaceSettings& settings) {
+Problem NamespaceRegistry::Create(std::string_view name, const NamespaceSettings& settings,
+                                  bool remember) {
   std::lock_guard changing(change_mutex_);
   auto current = Current();
   if (Problem problem = CheckCreate(*current, name, settings)) return problem;
   const int number = settings.database ? *settings.database : -1;
   auto map = std::make_shared<NamespaceMap>(*current);
   auto keyspace = Make(std::string(name), number, settings);
+  if (Problem problem = GiveTier(keyspace, settings, remember)) return problem;
   map->named.emplace(name, keyspace);
   if (number < 0) {
     Publish(std::move(map));
     return {};
   }
   Keyspace& place = *current->databases[static_cast<size_t>(number)];
-  map->databases[static_cast<size_t>(number)] = std::move(keyspace);
-  return TakePlace(place, std::move(map));
+  map->databases[static_cast<size_t>(number)] = keyspace;
+  Problem problem = TakePlace(place, std::move(map));
+  // One of the two is empty and nobody's.
+  const Keyspace& unused = problem ? *keyspace : place;
+  if (unused.tier() != nullptr && surroundings_.tiers != nullptr) {
+    surroundings_.tiers->Detach(unused);
+  }
+  return problem;
 }
 
 // The numbered database is found empty, replaced and retired while nobody can write to it.
@@ -223,6 +244,9 @@ Problem NamespaceRegistry::Alter(std::string_view name, const NamespaceSettings&
   if (found == nullptr) return fmt::format("no such namespace '{}'", name);
   if (Problem problem = CheckAlter(*current, *found, settings)) return problem;
   const auto had = found->settings().prefixes;
+  if (settings.engine != Engine::kMemory && surroundings_.tiers != nullptr) {
+    if (Problem problem = surroundings_.tiers->Alter(*found, settings)) return problem;
+  }
   found->SetSettings(settings);
   if (settings.prefixes != had) Publish(std::make_shared<NamespaceMap>(*current));
   return {};

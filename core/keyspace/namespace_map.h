@@ -52,6 +52,22 @@ struct NamespaceMap {
   NamespaceMap& operator=(const NamespaceMap&) = delete;
 };
 
+// Gives keyspaces whose engine is not memory what is below them. Called by the registry, one call
+// at a time.
+class TierProvider {
+ public:
+  virtual ~TierProvider() = default;
+  // The keyspace, which nobody uses yet, gets its tier. `remember`: it is to be there after the
+  // next start although no configuration names it.
+  [[nodiscard]] virtual Problem Attach(const std::shared_ptr<Keyspace>& keyspace,
+                                       const NamespaceSettings& settings, bool remember) = 0;
+  // The keyspace came to nothing after all.
+  virtual void Detach(const Keyspace& keyspace) = 0;
+  // One that is to be remembered has other settings.
+  [[nodiscard]] virtual Problem Alter(const Keyspace& keyspace,
+                                      const NamespaceSettings& settings) = 0;
+};
+
 // Owner of the namespace map: publishes a new one with each change. Readers keep the map they have
 // and compare version() now and then. Thread-safe.
 class NamespaceRegistry {
@@ -61,10 +77,11 @@ class NamespaceRegistry {
     Reclaimer* reclaimer;
     MemoryTotal* memory;
     bool wants_effects = false;
-    Tier* tier = nullptr;
-    int64_t hot_memory = 0;  // Keyspace::SetTier
+    TierProvider* tiers = nullptr;  // of engines that have one
+    Tier* tier = nullptr;           // of all (tests)
+    int64_t hot_memory = 0;         // with `tier`
   };
-  // `numbered`: databases that have settings of their own.
+  // `numbered`: databases that have settings of their own. Throws when one of them cannot be made.
   NamespaceRegistry(int databases, EvictionPolicy policy, const Surroundings& surroundings,
                     const std::map<int, NamespaceSettings>& numbered = {});
 
@@ -73,7 +90,9 @@ class NamespaceRegistry {
 
   // What follows runs one at a time. Problems are plain text without a code. May take long when a
   // prefix is given: a prefix under which numbered databases have keys is refused.
-  [[nodiscard]] Problem Create(std::string_view name, const NamespaceSettings& settings);
+  // `remember`: see TierProvider.
+  [[nodiscard]] Problem Create(std::string_view name, const NamespaceSettings& settings,
+                               bool remember = false);
   [[nodiscard]] Problem Alter(std::string_view name, const NamespaceSettings& settings);
   // What Create or, of one that exists, Alter would refuse now.
   [[nodiscard]] Problem Check(std::string_view name, const NamespaceSettings& settings) const;
@@ -94,6 +113,8 @@ class NamespaceRegistry {
   Problem CheckPrefixes(const NamespaceMap& map, std::string_view name,
                         const NamespaceSettings& settings) const;
   std::shared_ptr<Keyspace> Make(std::string name, int database, const NamespaceSettings& settings);
+  Problem GiveTier(const std::shared_ptr<Keyspace>& keyspace, const NamespaceSettings& settings,
+                   bool remember);
   Problem TakePlace(Keyspace& place, std::shared_ptr<NamespaceMap> map);
   void Publish(std::shared_ptr<NamespaceMap> map);
   void Retire(Keyspace& keyspace);

@@ -15,6 +15,7 @@ void ShardData::Swap(ShardData& other) noexcept {
   std::swap(wheel, other.wheel);
   std::swap(order, other.order);
   std::swap(entry_bytes, other.entry_bytes);
+  std::swap(cold_bytes, other.cold_bytes);
   candidates.Clear();
   other.candidates.Clear();
 }
@@ -34,6 +35,7 @@ void Shard::TellBytes() {
   const int64_t step = keyspace_->max_memory() > 0 ? 1 : 4096;
   const size_t now = data.entry_bytes + data.table.bytes() + data.wheel.bytes();
   bytes_.store(now, std::memory_order_relaxed);
+  hot_bytes_.store(data.entry_bytes - data.cold_bytes, std::memory_order_relaxed);
   const auto delta = static_cast<int64_t>(now - told_bytes_);
   if (delta >= step || delta <= -step || now == 0) {
     keyspace_->AddBytes(delta);

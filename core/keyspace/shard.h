@@ -45,6 +45,7 @@ struct ShardData {
   OrderList order;
   CandidatePool candidates;
   size_t entry_bytes = 0;
+  size_t cold_bytes = 0;  // of these, entries whose values are away
 };
 
 // A lock and a table. Everything but the atomics is guarded by `mutex`, and while `gate` is owned
@@ -62,6 +63,8 @@ class Shard {
   // Readable by anybody; exact when nobody writes.
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  // Of entries whose values are here.
+  size_t hot_bytes() const { return hot_bytes_.load(std::memory_order_relaxed); }
   size_t with_deadline() const { return with_deadline_.load(std::memory_order_relaxed); }
 
   // Before the lock is let go after a change of `data`: what others read of it.
@@ -92,6 +95,7 @@ class Shard {
   unsigned index_;
   std::atomic<size_t> size_{0};
   std::atomic<size_t> bytes_{0};
+  std::atomic<size_t> hot_bytes_{0};
   std::atomic<size_t> with_deadline_{0};
   size_t told_bytes_ = 0;  // what the keyspace's total has of this shard
 };

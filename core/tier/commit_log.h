@@ -22,7 +22,8 @@ class CommitLog {
   // Of a batch that has settled: why it was not stored; empty: it was.
   std::string FailureOf(uint64_t sequence) const;
 
-  // By the tier: the next batch is stored, or failed for this reason (not empty).
+  // By the tier: all batches up to this one are stored; or the next one failed for this reason (not
+  // empty).
   void Settle(uint64_t sequence) { Settle(sequence, {}); }
   void Settle(uint64_t sequence, std::string failure);
 

@@ -68,6 +68,24 @@ bool StoredValue::Decode(std::string_view bytes, const ValueLimits& limits, std:
   return true;
 }
 
+bool StoredValue::TypeOf(std::string_view bytes, ValueType* type) {
+  RdbType stored;
+  if (RdbReader(bytes).ReadType(&stored) != RdbResult::kOk) return false;
+  switch (stored) {
+    case RdbType::kString:
+      *type = ValueType::kString;
+      return true;
+    case RdbType::kList:
+      *type = ValueType::kList;
+      return true;
+    case RdbType::kHash:
+      *type = ValueType::kHash;
+      return true;
+    default:
+      return false;
+  }
+}
+
 Entry* StoredValue::MakeEntry(std::string_view key, uint8_t extensions) {
   switch (type_) {
     case ValueType::kList:

@@ -33,6 +33,8 @@ class StoredValue {
   bool Decode(std::string_view bytes, const ValueLimits& limits, std::string* problem);
 
   ValueType type() const { return type_; }
+  // Of encoded bytes, without decoding them. False: of none that is known.
+  static bool TypeOf(std::string_view bytes, ValueType* type);
   // An entry that holds the value, which leaves this object.
   Entry* MakeEntry(std::string_view key, uint8_t extensions);
 

@@ -9,6 +9,7 @@
 
 #include "core/keyspace/entry.h"
 #include "core/tier/commit_log.h"
+#include "core/tier/stored_value.h"
 
 namespace replete {
 
@@ -62,9 +63,26 @@ class Tier {
   // this returns. The caller holds no lock.
   virtual void Load(std::shared_ptr<TierLoad> load) = 0;
 
+  // The value, if it can be had at once: without waiting for a disk or for anybody. May be called
+  // under locks.
+  virtual bool ReadNow(uint64_t /*generation*/, std::string_view /*key*/,
+                       const ValueLimits& /*limits*/, StoredValue* /*value*/) {
+    return false;
+  }
+
   // Takes the batch over and returns its sequence number, from 1 without gaps; batches are stored
   // in this order. Called under the locks of the batch's shards.
   virtual uint64_t Write(TierBatch batch) = 0;
+
+  // Somebody waits until what was written so far is stored: a tier may else let writes gather.
+  virtual void Hasten() {}
+
+  // So much is written and not stored yet that who writes more ought to wait for it.
+  virtual bool IsBehind() const { return false; }
+
+  // Whether records whose deadline has passed are as good as none: then nothing is written when
+  // entries expire.
+  virtual bool DropsExpired() const { return false; }
 
   // Why writes are refused now, as the text of an error reply; empty: they are not. `grows`: the
   // command may need room (others, which free some, are refused less easily).

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <memory>
+#include <random>
 #include <string>
 
 #include "server/commands/errors.h"
@@ -181,6 +184,58 @@ void PfDebug(CommandContext& ctx) {
   }
 }
 
+// Registers that are written one by one read back as they were, packed or in runs.
+std::string TestRegisters() {
+  std::mt19937 random(1);
+  std::array<uint8_t, HyperLogLog::kRegisters> expected{};
+  HyperLogLog sparse(HyperLogLog::Empty(), HyperLogLog::kDenseSize);
+  HyperLogLog dense = sparse;
+  if (!dense.MakeDense()) return "an empty value is no value";
+  std::string bytes = dense.bytes();
+  for (int i = 0; i < 20000; ++i) {
+    const HyperLogLog::Mark mark{static_cast<uint32_t>(random() % HyperLogLog::kRegisters),
+                                 static_cast<uint8_t>(1 + random() % 32)};
+    expected[mark.index] = std::max(expected[mark.index], mark.count);
+    if (HyperLogLog::DenseRaises(bytes, mark)) HyperLogLog::DenseRaise(bytes.data(), mark);
+    sparse.Raise(mark);
+    if (i % 1000 != 0) continue;
+    for (const std::string_view form :
+         {std::string_view(bytes), std::string_view(sparse.bytes())}) {
+      HyperLogLogRegisters read;
+      if (!read.Merge(form) || !std::ranges::equal(read.all(), expected))
+        return fmt::format("registers differ after {} changes", i + 1);
+    }
+  }
+  return {};
+}
+
+// The estimate stays within six standard errors while ten million elements are added.
+std::string TestEstimates() {
+  HyperLogLog sketch(HyperLogLog::Empty(), 3000);
+  const double standard_error = 1.04 / std::sqrt(HyperLogLog::kRegisters);
+  uint64_t next = 10;
+  for (uint64_t i = 1; i <= 10'000'000; ++i) {
+    const uint64_t element = i ^ 0x5a17'93c1'0b2d'4e6f;
+    sketch.Raise(HyperLogLog::MarkOf({reinterpret_cast<const char*>(&element), sizeof element}));
+    if (i != next) continue;
+    next *= 10;
+    HyperLogLogRegisters registers;
+    if (!registers.Merge(sketch.bytes())) return "the value is corrupt";
+    const double estimate = static_cast<double>(registers.Cardinality());
+    const double counted = static_cast<double>(i);
+    if (std::abs(estimate - counted) > std::ceil(standard_error * 6 * counted))
+      return fmt::format("{} elements are estimated to be {}", i, estimate);
+  }
+  return {};
+}
+
+void PfSelfTest(CommandContext& ctx) {
+  std::string failure = TestRegisters();
+  if (failure.empty()) failure = TestEstimates();
+  if (failure.empty()) return ctx.reply().Ok();
+  ctx.reply().Error("TESTFAILED " + failure);
+}
+
 // Each key costs some microseconds.
 bool HasManyKeys(CommandContext& ctx) { return ctx.keys().size() > 64; }
 
@@ -220,6 +275,10 @@ constexpr Command kCommands[] = {
      .categories = category::kHyperLogLog, .scope = Scope::kKeys, .keys = {kLookedAt},
      .since = "2.8.9", .summary = "Internal commands for debugging HyperLogLog values",
      .syntax = "subcommand key", .reply = "any", .handler = PfDebug},
+    {.name = "pfselftest", .arity = 1, .flags = kAdmin | kSysCmd | kLong,
+     .categories = category::kHyperLogLog, .scope = Scope::kNone, .keys = {}, .since = "2.8.9",
+     .summary = "An internal command for testing HyperLogLog values", .syntax = "",
+     .reply = "simple", .handler = PfSelfTest},
 };
 // clang-format on
 

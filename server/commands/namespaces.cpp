@@ -45,7 +45,7 @@ void Create(CommandContext& context) {
     context.reply().Ok();
     return;
   }
-  if (Problem problem = registry.Create(context.arg(2), settings)) {
+  if (Problem problem = registry.Create(context.arg(2), settings, /*remember=*/true)) {
     context.reply().Error("ERR " + *problem);
     return;
   }

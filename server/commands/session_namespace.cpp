@@ -13,7 +13,8 @@ bool UseNamespace(CommandContext& ctx, std::string_view name) {
   NamespaceRegistry& registry = ctx.server().namespaces();
   std::shared_ptr<Keyspace> keyspace = registry.Current()->Find(name);
   if (keyspace == nullptr && ctx.config().auto_create && !CheckNamespaceName(name)) {
-    const Problem problem = registry.Create(name, ctx.server().namespace_defaults().For(name));
+    const Problem problem =
+        registry.Create(name, ctx.server().namespace_defaults().For(name), /*remember=*/true);
     // Somebody else may have created it meanwhile: that is no problem.
     keyspace = registry.Current()->Find(name);
     if (keyspace == nullptr && problem) {

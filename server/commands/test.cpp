@@ -5,6 +5,7 @@
 #include "core/types/number.h"
 #include "server/command_context.h"
 #include "server/commands/groups.h"
+#include "server/server.h"
 
 namespace replete {
 namespace {
@@ -45,8 +46,19 @@ void TestSpin(CommandContext& context) {
   context.reply().Ok();
 }
 
+// TESTDISK fault[,fault ...]: what goes wrong on the disk from now on (core/tier/disk_faults.h).
+void TestDisk(CommandContext& context) {
+  DiskFaults* faults = context.server().disk_faults();
+  std::string problem = "the daemon was not started with REPLETE_TEST_DISK";
+  if (faults != nullptr && faults->Set(context.arg(1), &problem)) return context.reply().Ok();
+  context.reply().Error("ERR " + problem);
+}
+
 // clang-format off
 constexpr Command kCommands[] = {
+    {.name = "testdisk", .arity = 2, .flags = kTest, .categories = 0, .scope = Scope::kNone,
+     .keys = {}, .since = "0.1.0", .summary = "Makes the disk fail.", .syntax = "faults",
+     .reply = "simple", .handler = TestDisk},
     {.name = "testspin", .arity = 2, .flags = kTest, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "0.1.0", .summary = "Holds its thread up.", .syntax = "milliseconds",
      .reply = "simple", .handler = TestSpin},

@@ -24,6 +24,12 @@ class ClientControlTest : public DaemonTest {
     const std::size_t start = at + name.size() + 2;
     return line.substr(start, line.find_first_of(" \n", start) - start);
   }
+  std::string BlockedClients() {
+    const std::string text = Connect().Run("INFO", "clients").text;
+    const std::string name = "blocked_clients:";
+    const std::size_t start = text.find(name) + name.size();
+    return text.substr(start, text.find("\r", start) - start);
+  }
   bool Blocks(const std::string& id) {
     return Eventually([&] { return FieldOfClient(id, "flags") == "b"; });
   }
@@ -149,9 +155,11 @@ TEST_F(ClientControlTest, APauseOfWritesLetsReadersThrough) {
   publisher.Request({"PUBLISH", "a", "x"});
   EXPECT_FALSE(writer.Read(std::chrono::milliseconds(30)));
   EXPECT_FALSE(publisher.Read(std::chrono::milliseconds(1)));
+  EXPECT_EQ(BlockedClients(), "2");
   EXPECT_EQ(client.Run("CLIENT", "UNPAUSE"), Status("OK"));
   EXPECT_EQ(writer.Read(), Status("OK"));
   EXPECT_EQ(publisher.Read(), Int(0));
+  EXPECT_EQ(BlockedClients(), "0");
   EXPECT_EQ(client.Run("GET", "k"), Bulk("after"));
 }
 

@@ -61,6 +61,8 @@ long long InfoNumber(Client* client, const char* section, const std::string& nam
 
 bool HasTier() { return std::getenv("REPLETE_TEST_TIER") != nullptr; }
 
+bool OnDisk() { return HasTier() && std::getenv("REPLETE_TEST_TIER")[0] == 'd'; }
+
 bool TestingRedis() { return ServerProcess(ServerBinary()).redis(); }
 
 bool Eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {

@@ -25,9 +25,10 @@ std::string ServerBinary();
 // True when the tests run against a redis-server, to test the tests themselves.
 bool TestingRedis();
 
-// True when the daemons have a fake tier below their RAM: REPLETE_TEST_TIER, in core/tier/
-// fake_tier.h's words.
+// True when the daemons have a tier below their RAM: REPLETE_TEST_TIER, in core/tier/fake_tier.h's
+// words, or "disk,hot_memory=N": all namespaces are on disk.
 bool HasTier();
+bool OnDisk();
 
 // Polls until `condition` holds; false when it never does. `limit` only tells a hang.
 bool Eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = kHang);

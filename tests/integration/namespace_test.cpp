@@ -57,7 +57,7 @@ TEST_F(NamespaceTest, CreateListInfoDrop) {
   const Reply info = client.Run("NAMESPACE", "INFO", "NS", "llm");
   EXPECT_EQ(FieldOf(info, "max_entries").text, "50");
   EXPECT_EQ(FieldOf(info, "policy").text, "fifo");
-  EXPECT_EQ(FieldOf(info, "engine").text, "memory");
+  EXPECT_EQ(FieldOf(info, "engine").text, OnDisk() ? "disk" : "memory");
   EXPECT_EQ(Raw(3).Ask({"NAMESPACE", "INFO", "NS", "llm"}).value_or(Reply{}).type, '%');
   EXPECT_EQ(client.Run("NAMESPACE", "DROP", "llm"), Status("OK"));
   EXPECT_FALSE(Has(List(&client), "llm"));
@@ -73,7 +73,7 @@ TEST_F(NamespaceTest, OneBadOptionRefusesAll) {
                                                      {"x", "NOSUCH", "1"},
                                                      {"x", "MAX_ENTRIES"},
                                                      {"x", "ENGINE", "nosuch"},
-                                                     {"x", "ENGINE", "disk"},
+                                                     {"x", "ENGINE", "disk", "DURABILITY", "x"},
                                                      {"x", "ENGINE", "upstream"},
                                                      {"x", "MAX_MEMORY", "lots"},
                                                      {"x", "DATABASE", "99"},

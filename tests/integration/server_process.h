@@ -206,20 +206,20 @@ class ServerProcess {
     return false;
   }
 
-  // +PONG, or -NOAUTH when the test set a password.
+  // +PONG, or -NOAUTH when the test set a password; not -LOADING.
   bool AnswersPing() const {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port_));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    char byte = 0;
+    char reply[2] = {};
     timeval limit{3, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const bool answered =
         ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-        ::send(fd, "PING\r\n", 6, MSG_NOSIGNAL) == 6 && ::recv(fd, &byte, 1, 0) == 1 &&
-        (byte == '+' || byte == '-');
+        ::send(fd, "PING\r\n", 6, MSG_NOSIGNAL) == 6 && ::recv(fd, reply, 2, MSG_WAITALL) == 2 &&
+        reply[0] != '\0' && reply[1] != 'L';
     ::close(fd);
     return answered;
   }

@@ -180,5 +180,9 @@ TEST_F(StringsTest, GetexChangesOnlyTheDeadline) {
   EXPECT_EQ(client.Run("GETEX", "k", "EX", "1", "PERSIST"), Error("ERR syntax error"));
 }
 
+TEST_F(StringsTest, TheSelfTestOfTheSketchesPasses) {
+  EXPECT_EQ(Connect().Run("PFSELFTEST"), Status("OK"));
+}
+
 }  // namespace
 }  // namespace replete::test

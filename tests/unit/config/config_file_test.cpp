@@ -119,7 +119,7 @@ TEST(ConfigFileTest, MistakesNameFileLineKeyValueAndWhatIsAllowed) {
             "replete.toml:2: maxmemory belongs in section 'memory'");
   EXPECT_EQ(Mistake("port = 1\n"), "replete.toml:1: port: it belongs in section [server]");
   EXPECT_EQ(Mistake("[sever]\nport = 1\n"),
-            "replete.toml:1: no section 'sever'; there are server, memory, events, types, "
+            "replete.toml:1: no section 'sever'; there are server, memory, disk, events, types, "
             "observation, namespace");
   EXPECT_EQ(Mistake("[server]\ntcp-backlog = 1\ntcp_backlog = 2\n"),
             "replete.toml:3: tcp_backlog is given twice");
@@ -134,8 +134,8 @@ TEST(ConfigFileTest, MistakesNameFileLineKeyValueAndWhatIsAllowed) {
             "must be between 0 and 9223372036854775807 inclusive");
   EXPECT_EQ(Mistake("[namespace.llm]\npolicy = [1]\n"),
             "replete.toml:2: namespace 'llm': option 'policy' takes a string, not an array");
-  EXPECT_EQ(Mistake("[namespace.llm]\nengine = \"disk\"\n"),
-            "replete.toml:2: namespace 'llm': engine 'disk' is not available in this version");
+  EXPECT_EQ(Mistake("[namespace.llm]\nengine = \"upstream\"\n"),
+            "replete.toml:2: namespace 'llm': engine 'upstream' is not available in this version");
   EXPECT_EQ(Mistake("[namespace.llm]\npassword = \"x\"\n"),
             "replete.toml:2: namespace 'llm': option 'password' is not available in this version");
   EXPECT_EQ(Mistake("[namespace.\"1st\"]\n"),

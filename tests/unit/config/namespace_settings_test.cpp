@@ -53,7 +53,7 @@ TEST(ConfigNamespace, Problems) {
   const std::tuple<std::string, std::string, std::string> cases[] = {
       {"nope", "1", "unknown option 'nope'"},
       {"", "1", "unknown option ''"},
-      {"engine", "disk", "engine 'disk' is not available in this version"},
+      {"engine", "upstream", "engine 'upstream' is not available in this version"},
       {"engine", "UPSTREAM", "engine 'upstream' is not available in this version"},
       {"engine", "tape",
        "bad value 'tape' for option 'engine': argument(s) must be one of the following: memory, "
@@ -87,8 +87,7 @@ TEST(ConfigNamespace, Problems) {
 TEST(ConfigNamespace, OptionsOfLaterVersions) {
   for (const std::string name :
        {"password", "ttl_jitter", "cascade", "max_connections", "max_ops_per_second",
-        "warm_restart", "hot_memory", "durability", "max_disk", "on_disk_error", "url", "format",
-        "compress", "from"}) {
+        "warm_restart", "max_disk", "on_disk_error", "url", "format", "compress", "from"}) {
     NamespaceSettings settings;
     EXPECT_EQ(Create(&settings, {{name, "0"}}),
               "option '" + name + "' is not available in this version");
@@ -229,9 +228,6 @@ TEST(ConfigNamespaceDefaults, BadVariablesAreNamed) {
       {"CACHE_BACKEND", "tape",
        "environment variable CACHE_BACKEND='tape': argument(s) must be one of the following: "
        "in_memory, file_based, redis"},
-      {"CACHE_BACKEND", "file_based",
-       "environment variable CACHE_BACKEND='file_based': engine 'disk' is not available in this "
-       "version"},
       {"CACHE_BACKEND", "redis",
        "environment variable CACHE_BACKEND='redis': engine 'upstream' is not available in this "
        "version"},

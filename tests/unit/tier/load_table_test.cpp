@@ -32,7 +32,7 @@ class LoadTableTest : public ::testing::Test {
     settings.default_ttl_s = 0;
     settings.max_entries = 100;  // one shard
     keyspace_ = std::make_shared<Keyspace>(0, "n", -1, settings, &reclaimer_, &memory_);
-    keyspace_->SetTier(&tier_, 0);
+    keyspace_->SetTier(&tier_);
   }
   Key At(std::string_view name) { return ResolveKey(*keyspace_, name); }
   Shard& shard() { return keyspace_->shard(0); }
@@ -43,7 +43,7 @@ class LoadTableTest : public ::testing::Test {
     access_.SetString(At(name), "stored", kNoDeadline);
     access_.Commit();
     tier_.Drain();
-    Access::Cool(shard(), 100);
+    access_.Cool(shard(), 100, /*all=*/true);
     ASSERT_TRUE(shard().loads.Contains(name) || !access_.Peek(At(name))->resident());
   }
   // As a command that needs the value. *fresh: the load that the tier would get.
@@ -135,14 +135,14 @@ TEST_F(LoadTableTest, AValueIsPinnedUntilTheLastWhoWaitedHasRun) {
   wait->Arm();
   second->Arm();
   load->Arrived(Value("stored"));
-  Access::Cool(shard(), 100);
+  access_.Cool(shard(), 100, /*all=*/true);
   EXPECT_EQ(Shown("k"), "stored");
   wait.reset();
-  Access::Cool(shard(), 100);
+  access_.Cool(shard(), 100, /*all=*/true);
   EXPECT_EQ(Shown("k"), "stored");
   second.reset();
   EXPECT_TRUE(shard().loads.empty());
-  Access::Cool(shard(), 100);
+  access_.Cool(shard(), 100, /*all=*/true);
   EXPECT_EQ(Shown("k"), "away");
 }
 
@@ -159,7 +159,7 @@ TEST_F(LoadTableTest, AWaitKeepsWhatAnEarlierAttemptHasPinned) {
   second->Keep(std::move(first));
   second->Arm();
   b->Arrived(Value("2"));
-  Access::Cool(shard(), 100);
+  access_.Cool(shard(), 100, /*all=*/true);
   EXPECT_EQ(Shown("a"), "1");
   EXPECT_EQ(Shown("b"), "2");
   second.reset();
@@ -195,7 +195,7 @@ TEST_F(LoadTableTest, WhatIsWrittenMeanwhileIsNotOverwrittenByTheOldValue) {
   access_.SetString(At("k"), "new", kNoDeadline);
   access_.Commit();
   tier_.Drain();
-  Access::Cool(shard(), 100);
+  access_.Cool(shard(), 100, /*all=*/true);
   load->Arrived(Value("stored"));
   EXPECT_EQ(waiter_.woken, 1) << "who waits is told that it may try again";
   EXPECT_EQ(Shown("k"), "new");
@@ -279,7 +279,7 @@ TEST_F(LoadTableTest, TheEntryKeepsItsDeadlineAndItsPlaceInTheOrder) {
   access_.Commit();
   tier_.Drain();
   const auto before = shard().data.entry_bytes;
-  Access::Cool(shard(), 100);
+  access_.Cool(shard(), 100, /*all=*/true);
   EXPECT_EQ(access_.Peek(At("k"))->deadline(), clock_.NowMs() + 100);
   auto wait = std::make_shared<LoadWait>(&waiter_);
   std::shared_ptr<TierLoad> load;

@@ -1,0 +1,47 @@
+#include "core/tier/disk_compaction.h"
+
+#include "core/tier/disk_record.h"
+
+namespace replete {
+namespace {
+
+std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+}  // namespace
+
+rocksdb::CompactionFilter::Decision DeadRecordFilter::FilterV2(
+    int /*level*/, const rocksdb::Slice& key, ValueType type, const rocksdb::Slice& value,
+    std::string* /*changed*/, std::string* skip_until) const {
+  uint64_t generation = 0;
+  std::string_view name;
+  if (!SplitDiskKey(View(key), &generation, &name) || generation == 0) return Decision::kKeep;
+  if (judge_.GenerationIsVoid(generation)) {
+    // Older versions of these keys may come to light again: they are void just as well.
+    AppendGeneration(generation + 1, skip_until);
+    return Decision::kRemoveAndSkipUntil;
+  }
+  // An operand builds on a record that may be elsewhere.
+  if (type != ValueType::kValue) return Decision::kKeep;
+  DiskRecord record;
+  if (!record.Decode(View(value))) return Decision::kKeep;  // whoever reads it says so
+  if (!record.is_void && record.deadline == kNoDeadline) return Decision::kKeep;
+  const int64_t deadline = record.is_void ? 0 : record.deadline;
+  return judge_.IsDead(generation, name, deadline) ? Decision::kRemove : Decision::kKeep;
+}
+
+bool DeadlineOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const {
+  const std::string_view operand = View(in.operand_list.back());
+  out->new_value.clear();
+  if (in.existing_value == nullptr) return ApplyDeadlineOperand(nullptr, operand, &out->new_value);
+  const std::string_view record = View(*in.existing_value);
+  return ApplyDeadlineOperand(&record, operand, &out->new_value);
+}
+
+bool DeadlineOperator::PartialMerge(const rocksdb::Slice& /*key*/,
+                                    const rocksdb::Slice& /*earlier*/, const rocksdb::Slice& later,
+                                    std::string* merged, rocksdb::Logger* /*logger*/) const {
+  merged->assign(later.data(), later.size());
+  return true;
+}
+
+}  // namespace replete

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace replete {
+
+// What goes wrong on the disk of the tests. Changes at any time, from any thread.
+struct DiskFaults {
+  enum class Writes : uint8_t { kSucceed, kFail, kFindNoRoom };
+
+  std::atomic<Writes> writes{Writes::kSucceed};  // of data, and of what files there are
+  std::atomic<bool> reads_fail{false};
+  std::atomic<bool> syncs_fail{false};
+  // What was written and not synced is gone when the process is: as when power is cut.
+  bool unsynced_is_lost = false;
+
+  // "writes=ok|fail|full", "reads=ok|fail", "syncs=ok|fail", "unsynced=lost|kept" with commas in
+  // between; what is not named stays. False: *problem names what is wrong.
+  bool Set(std::string_view text, std::string* problem);
+};
+
+}  // namespace replete

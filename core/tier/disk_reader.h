@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "core/tier/load.h"
+
+namespace replete {
+
+class DiskStore;
+
+// Threads that fetch values: what waits together is read together. Thread-safe.
+class DiskReader {
+ public:
+  // `store` lives longer.
+  DiskReader(DiskStore& store, size_t threads);
+  // Answers everything first.
+  ~DiskReader();
+  DiskReader(const DiskReader&) = delete;
+  DiskReader& operator=(const DiskReader&) = delete;
+
+  void Load(std::shared_ptr<TierLoad> load);
+  // See Tier::ReadNow.
+  bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
+               StoredValue* value);
+
+ private:
+  static constexpr int kMostLuck = 256;
+
+  using Loads = std::vector<std::shared_ptr<TierLoad>>;
+
+  void Serve();
+  void Answer(const Loads& loads);
+
+  bool WorthTrying();
+
+  DiskStore& store_;
+  // How well it went lately, from 0: looking in memory in vain costs half as much as reading.
+  std::atomic<int> luck_{kMostLuck};
+  std::atomic<uint32_t> passed_over_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<TierLoad>> waiting_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace replete

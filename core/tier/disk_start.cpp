@@ -1,0 +1,115 @@
+#include "core/tier/disk_start.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "core/keyspace/access.h"
+#include "core/keyspace/keyspace.h"
+#include "core/tier/disk_record.h"
+
+namespace replete {
+namespace {
+
+// Nobody is told of entries that were there before.
+class Silent final : public KeyspaceListener {
+  void OnEffect(const Effect&) override {}
+  void OnDeparture(const Keyspace&, std::string_view, Departure) override {}
+  void OnEvent(const Keyspace&, uint32_t, std::string_view, std::string_view) override {}
+  void Dispose(Entry* entry) override { Entry::Delete(entry); }
+  void Dispose(std::unique_ptr<ShardData>) override {}
+};
+
+struct Part {
+  Keyspace* keyspace;
+  std::string from;  // as DiskKey
+  std::string to;
+};
+
+class Work {
+ public:
+  Work(DiskStore& store, const Clock& clock, std::vector<Part> parts, std::atomic<uint64_t>* count)
+      : store_(store), clock_(clock), parts_(std::move(parts)), count_(*count) {}
+
+  void Run() {
+    for (size_t i = next_.fetch_add(1); i < parts_.size(); i = next_.fetch_add(1)) {
+      ReadPart(parts_[i]);
+    }
+  }
+
+  Problem TakeProblem() { return std::move(problem_); }
+
+ private:
+  void ReadPart(const Part& part) {
+    Silent listener;
+    Access access(clock_, listener);
+    const int64_t now = clock_.NowMs();
+    std::string bad;
+    const DiskStatus status =
+        store_.Scan(part.from, part.to, [&](std::string_view bytes, std::string_view value) {
+          uint64_t generation = 0;
+          std::string_view name;
+          DiskRecord record;
+          ValueType type;
+          if (!SplitDiskKey(bytes, &generation, &name) || !record.Decode(value)) {
+            bad = "a record is damaged";
+            return true;
+          }
+          if (record.is_void || record.deadline <= now) return true;
+          if (!record.Type(&type)) {
+            bad = "the type of a record is not known";
+            return true;
+          }
+          const Key key = ResolveKey(*part.keyspace, name);
+          std::lock_guard lock(key.shard->mutex);
+          access.Recall(key, type, record.deadline);
+          count_.fetch_add(1, std::memory_order_relaxed);
+          return true;
+        });
+    if (!status.ok()) bad = status.text;
+    for (size_t i = 0; i < part.keyspace->shards(); ++i) {
+      std::lock_guard lock(part.keyspace->shard(i).mutex);
+      part.keyspace->shard(i).Publish();
+    }
+    if (bad.empty()) return;
+    std::lock_guard lock(mutex_);
+    problem_ =
+        fmt::format("records of namespace '{}' cannot be read: {}", part.keyspace->name(), bad);
+  }
+
+  DiskStore& store_;
+  const Clock& clock_;
+  const std::vector<Part> parts_;
+  std::atomic<uint64_t>& count_;
+  std::atomic<size_t> next_{0};
+  std::mutex mutex_;
+  Problem problem_;
+};
+
+}  // namespace
+
+Problem ReadKeysBack(DiskStore& store, const Clock& clock,
+                     const std::vector<DiskCatalog::Attached>& namespaces, size_t threads,
+                     std::atomic<uint64_t>* count) {
+  std::vector<Part> parts;
+  for (const auto& [stored, keyspace] : namespaces) {
+    const uint64_t generation = stored.generation;
+    std::string from = DiskKey(generation, {});
+    // More parts than threads: they are of unequal size.
+    for (std::string& cut : store.CutPoints(generation, threads * 4)) {
+      parts.push_back({keyspace.get(), std::move(from), cut});
+      from = std::move(cut);
+    }
+    parts.push_back({keyspace.get(), std::move(from), DiskKey(generation + 1, {})});
+  }
+  Work work(store, clock, std::move(parts), count);
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < threads; ++i) others.emplace_back([&work] { work.Run(); });
+  work.Run();
+  for (std::thread& other : others) other.join();
+  return work.TakeProblem();
+}
+
+}  // namespace replete

@@ -1,0 +1,446 @@
+#include "core/tier/disk_store.h"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/rate_limiter.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <shared_mutex>
+#include <utility>
+
+#include "core/tier/disk_compaction.h"
+#include "core/tier/disk_record.h"
+#include "core/tier/faulty_file_system.h"
+
+namespace replete {
+namespace {
+
+constexpr std::string_view kFormatKey = "format";
+constexpr std::string_view kLastIdKey = "last-id";
+constexpr std::string_view kNamespacePrefix = "namespace/";
+
+rocksdb::Slice Slice(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+std::string CatalogKey(std::string_view name) { return DiskKey(0, name); }
+std::string NamespaceKey(uint32_t id) {
+  return CatalogKey(fmt::format("{}{:010}", kNamespacePrefix, id));
+}
+std::string GenerationKey(uint32_t id) { return CatalogKey(fmt::format("generation/{:010}", id)); }
+
+DiskStatus StatusOf(const rocksdb::Status& status) {
+  if (status.ok()) return {};
+  const std::string text = status.ToString();
+  if (status.IsNotFound()) return {DiskStatus::Kind::kNotFound, "there is no record"};
+  if (status.IsNoSpace()) return {DiskStatus::Kind::kFull, text};
+  if (status.IsCorruption()) return {DiskStatus::Kind::kCorrupt, text};
+  return {DiskStatus::Kind::kFailed, text};
+}
+
+rocksdb::CompressionType TypeOf(DiskCompression compression) {
+  switch (compression) {
+    case DiskCompression::kNone:
+      return rocksdb::kNoCompression;
+    case DiskCompression::kSnappy:
+      return rocksdb::kSnappyCompression;
+    case DiskCompression::kLz4:
+      return rocksdb::kLZ4Compression;
+    case DiskCompression::kZstd:
+      break;
+  }
+  return rocksdb::kZSTD;
+}
+
+// What RocksDB logs as a warning or worse.
+class WarningLogger final : public rocksdb::Logger {
+ public:
+  explicit WarningLogger(std::function<void(std::string_view)> warn)
+      : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), warn_(std::move(warn)) {}
+  using Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    char text[1024];
+    if (warn_ && std::vsnprintf(text, sizeof text, format, arguments) > 0) warn_(text);
+  }
+
+ private:
+  const std::function<void(std::string_view)> warn_;
+};
+
+// Threads that flush and compact yield to those that serve clients.
+class NiceListener final : public rocksdb::EventListener {
+ public:
+  explicit NiceListener(int nice) : nice_(nice) {}
+  void OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { Yield(); }
+  void OnCompactionBegin(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { Yield(); }
+
+ private:
+  void Yield() const {
+    thread_local bool done = false;
+    if (!std::exchange(done, true))
+      ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice_);
+  }
+
+  const int nice_;
+};
+
+rocksdb::BlockBasedTableOptions TableOptions(std::shared_ptr<rocksdb::Cache> cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = std::move(cache);
+  // Indexes count within the cache and stay there: without them every read is several.
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  table.format_version = 5;
+  return table;
+}
+
+}  // namespace
+
+struct DiskStore::Group::Batch {
+  rocksdb::WriteBatch batch;
+};
+
+struct DiskStore::Engine {
+  Engine(const DiskOptions& wanted, const RecordJudge& judge)
+      : filter(judge),
+        cache(rocksdb::NewLRUCache(wanted.block_cache, -1, false, 0.5)),
+        write_buffers(std::make_shared<rocksdb::WriteBufferManager>(wanted.write_buffers)) {
+    if (wanted.faults) {
+      env = rocksdb::NewCompositeEnv(std::make_shared<FaultyFileSystem>(wanted.faults));
+    }
+    options.env = env ? env.get() : rocksdb::Env::Default();
+    options.create_if_missing = true;
+    options.info_log = std::make_shared<WarningLogger>(wanted.warn);
+    options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(cache)));
+    options.write_buffer_manager = write_buffers;
+    options.write_buffer_size = std::max<size_t>(wanted.write_buffers / 2, 1 << 20);
+    options.max_write_buffer_number = 4;
+    options.max_background_jobs = wanted.background_jobs;
+    options.compaction_filter = &filter;
+    options.merge_operator = std::make_shared<DeadlineOperator>();
+    options.level_compaction_dynamic_level_bytes = true;
+    options.compression = TypeOf(wanted.compression);
+    options.bottommost_compression = TypeOf(wanted.bottom_compression);
+    // One thread writes.
+    options.allow_concurrent_memtable_write = false;
+    options.enable_write_thread_adaptive_yield = false;
+    // What was written before a torn record is kept; what comes after it was never acknowledged.
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    options.max_open_files = -1;
+    if (wanted.background_nice > 0) {
+      options.listeners.push_back(std::make_shared<NiceListener>(wanted.background_nice));
+    }
+    options.stats_dump_period_sec = 0;
+    options.stats_persist_period_sec = 0;
+    if (wanted.rate_limit > 0) {
+      options.rate_limiter.reset(
+          rocksdb::NewGenericRateLimiter(static_cast<int64_t>(wanted.rate_limit)));
+    }
+  }
+
+  DeadRecordFilter filter;
+  std::shared_ptr<rocksdb::Cache> cache;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+  std::unique_ptr<rocksdb::Env> env;
+  // Null: it could not be opened again. The caller holds the lock.
+  rocksdb::Status Open(const std::string& directory) {
+    db.reset();
+    rocksdb::DB* opened = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(options, directory, &opened);
+    db.reset(opened);
+    return status;
+  }
+
+  rocksdb::Options options;
+  std::shared_mutex mutex;  // whoever uses `db` shares it
+  std::unique_ptr<rocksdb::DB> db;
+};
+
+// The database while it is used.
+class DiskStore::Use {
+ public:
+  explicit Use(Engine& engine) : lock_(engine.mutex), db_(engine.db.get()) {}
+  explicit operator bool() const { return db_ != nullptr; }
+  rocksdb::DB* operator->() const { return db_; }
+  rocksdb::DB* get() const { return db_; }
+  static DiskStatus None() { return {DiskStatus::Kind::kFailed, "the store is not open"}; }
+
+ private:
+  std::shared_lock<std::shared_mutex> lock_;
+  rocksdb::DB* db_;
+};
+
+DiskStore::DiskStore() = default;
+
+DiskStore::~DiskStore() {
+  if (!engine_ || !engine_->db) return;
+  // What was written without the log is in memory only.
+  engine_->db->Flush(rocksdb::FlushOptions());
+  engine_->db->Close();
+}
+
+Problem DiskStore::Open(const DiskOptions& options, const RecordJudge& judge,
+                        std::unique_ptr<DiskStore>* store) {
+  const auto problem = [&](std::string_view why) {
+    return fmt::format("the store in '{}' cannot be opened: {}", options.directory, why);
+  };
+  std::error_code error;
+  std::filesystem::create_directories(options.directory, error);
+  if (error) return problem(error.message());
+  std::unique_ptr<DiskStore> opened(new DiskStore());
+  opened->engine_ = std::make_unique<Engine>(options, judge);
+  Engine& engine = *opened->engine_;
+  opened->directory_ = options.directory;
+  const rocksdb::Status status = engine.Open(options.directory);
+  if (!status.ok()) return problem(status.ToString());
+  if (const DiskStatus read = opened->ReadCatalog(); !read.ok()) return problem(read.text);
+  *store = std::move(opened);
+  return {};
+}
+
+DiskStatus DiskStore::ReadCatalog() {
+  std::string text;
+  const std::string format_key = CatalogKey(kFormatKey);
+  const rocksdb::Status status = engine_->db->Get(rocksdb::ReadOptions(), format_key, &text);
+  if (status.IsNotFound()) {
+    return StatusOf(
+        engine_->db->Put(rocksdb::WriteOptions(), format_key, std::to_string(kFormatVersion)));
+  }
+  if (!status.ok()) return StatusOf(status);
+  if (std::strtoull(text.c_str(), nullptr, 10) > kFormatVersion) {
+    return {
+        DiskStatus::Kind::kFailed,
+        fmt::format("its format is {}, this version knows formats up to {}", text, kFormatVersion)};
+  }
+  if (engine_->db->Get(rocksdb::ReadOptions(), CatalogKey(kLastIdKey), &text).ok()) {
+    last_id_ = static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
+  }
+  DiskStatus bad;
+  const std::string from = CatalogKey(kNamespacePrefix);
+  const DiskStatus scanned =
+      Scan(from, DiskKey(1, {}), [&](std::string_view key, std::string_view value) {
+        if (!key.starts_with(from)) return false;
+        StoredNamespace one;
+        one.id = static_cast<uint32_t>(
+            std::strtoul(std::string(key.substr(from.size())).c_str(), nullptr, 10));
+        one.generation = uint64_t{one.id} << 32;
+        if (!one.Decode(value)) {
+          bad = {DiskStatus::Kind::kCorrupt, "what it says of a namespace is damaged"};
+          return false;
+        }
+        if (engine_->db->Get(rocksdb::ReadOptions(), GenerationKey(one.id), &text).ok() &&
+            std::sscanf(text.c_str(), "%" SCNu64 " %" SCNu64, &one.generation, &one.version) != 2) {
+          bad = {DiskStatus::Kind::kCorrupt, "the generation of a namespace is damaged"};
+          return false;
+        }
+        last_id_ = std::max(last_id_, one.id);
+        found_.push_back(std::move(one));
+        return true;
+      });
+  return scanned.ok() ? bad : scanned;
+}
+
+// An id is not given again even when its namespace is forgotten: records of it may be there.
+DiskStatus DiskStore::Save(const StoredNamespace& one) {
+  Group group;
+  last_id_ = std::max(last_id_, one.id);
+  group.batch_->batch.Put(CatalogKey(kLastIdKey), std::to_string(last_id_));
+  group.batch_->batch.Put(NamespaceKey(one.id), one.Encode());
+  return Write(&group, Safety::kSynced);
+}
+
+DiskStatus DiskStore::Forget(uint32_t id) {
+  Group group;
+  group.Forget(id);
+  return Write(&group, Safety::kSynced);
+}
+
+// --- writing ---
+
+DiskStore::Group::Group() : batch_(std::make_unique<Batch>()) {}
+DiskStore::Group::~Group() = default;
+
+void DiskStore::Group::Put(uint64_t generation, std::string_view key, int64_t deadline,
+                           std::string_view value) {
+  key_.clear();
+  AppendGeneration(generation, &key_);
+  std::string head;  // short: no allocation
+  AppendDiskValue(deadline, {}, &head);
+  const rocksdb::Slice keys[] = {key_, Slice(key)};
+  const rocksdb::Slice values[] = {head, Slice(value)};
+  batch_->batch.Put(rocksdb::SliceParts(keys, 2), rocksdb::SliceParts(values, 2));
+}
+
+void DiskStore::Group::Deadline(uint64_t generation, std::string_view key, int64_t deadline) {
+  value_.clear();
+  AppendDeadlineOperand(deadline, &value_);
+  batch_->batch.Merge(DiskKey(generation, key), value_);
+}
+
+void DiskStore::Group::Delete(uint64_t generation, std::string_view key) {
+  batch_->batch.Delete(DiskKey(generation, key));
+}
+
+void DiskStore::Group::Generation(const StoredNamespace& one) {
+  batch_->batch.Put(GenerationKey(one.id), fmt::format("{} {}", one.generation, one.version));
+}
+
+void DiskStore::Group::Forget(uint32_t id) {
+  batch_->batch.Delete(NamespaceKey(id));
+  batch_->batch.Delete(GenerationKey(id));
+}
+
+void DiskStore::Group::Clear() { batch_->batch.Clear(); }
+
+DiskStatus DiskStore::Write(Group* group, Safety safety) {
+  rocksdb::WriteOptions options;
+  options.disableWAL = safety == Safety::kNone;
+  options.sync = safety == Safety::kSynced;
+  const Use db(*engine_);
+  return db ? StatusOf(db->Write(options, &group->batch_->batch)) : Use::None();
+}
+
+// RocksDB goes on by itself after some failures, not after those of its log: then it reads the log
+// again.
+DiskStatus DiskStore::Resume() {
+  {
+    const Use db(*engine_);
+    if (db && db->Resume().ok()) return {};
+  }
+  std::unique_lock lock(engine_->mutex);
+  return StatusOf(engine_->Open(directory_));
+}
+
+// --- reading ---
+
+void DiskStore::Read(std::span<const std::string> keys, const TakeRecord& take) {
+  const size_t n = keys.size();
+  std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<rocksdb::PinnableSlice> values(n);
+  std::vector<rocksdb::Status> statuses(n);
+  const Use db(*engine_);
+  if (!db) {
+    for (size_t i = 0; i < n; ++i) take(i, Use::None(), {});
+    return;
+  }
+  db->MultiGet(rocksdb::ReadOptions(), db->DefaultColumnFamily(), n, slices.data(), values.data(),
+               statuses.data());
+  for (size_t i = 0; i < n; ++i) {
+    DiskStatus status = StatusOf(statuses[i]);
+    DiskRecord record;
+    if (status.ok()) {
+      if (!record.Decode(View(values[i]))) {
+        status = {DiskStatus::Kind::kCorrupt, "the record is damaged"};
+      } else if (record.is_void) {
+        status = StatusOf(rocksdb::Status::NotFound());
+      }
+    }
+    take(i, status, record.value);
+  }
+}
+
+bool DiskStore::ReadCached(std::string_view key,
+                           const std::function<void(std::string_view value)>& take) {
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kBlockCacheTier;
+  rocksdb::PinnableSlice value;
+  DiskRecord record;
+  const Use db(*engine_);
+  if (!db) return false;
+  const rocksdb::Status status = db->Get(options, db->DefaultColumnFamily(), Slice(key), &value);
+  if (!status.ok() || !record.Decode(View(value)) || record.is_void) return false;
+  take(record.value);
+  return true;
+}
+
+DiskStatus DiskStore::Scan(std::string_view from, std::string_view to, const TakeScanned& take) {
+  rocksdb::ReadOptions options;
+  const rocksdb::Slice end = Slice(to);
+  options.iterate_upper_bound = &end;
+  options.fill_cache = false;
+  options.readahead_size = 2 << 20;
+  const Use db(*engine_);
+  if (!db) return Use::None();
+  const std::unique_ptr<rocksdb::Iterator> each(db->NewIterator(options));
+  for (each->Seek(Slice(from)); each->Valid(); each->Next()) {
+    if (!take(View(each->key()), View(each->value()))) return {};
+  }
+  return StatusOf(each->status());
+}
+
+std::vector<std::string> DiskStore::CutPoints(uint64_t generation, size_t parts) {
+  const std::string from = DiskKey(generation, {});
+  const std::string to = DiskKey(generation + 1, {});
+  std::vector<rocksdb::LiveFileMetaData> files;
+  const Use db(*engine_);
+  if (db) db->GetLiveFilesMetaData(&files);
+  std::vector<std::string> starts;
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    if (file.smallestkey > from && file.smallestkey < to) starts.push_back(file.smallestkey);
+  }
+  std::sort(starts.begin(), starts.end());
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+  std::vector<std::string> cuts;
+  for (size_t i = 1; i < parts && !starts.empty(); ++i) {
+    const std::string& cut = starts[std::min(starts.size() - 1, starts.size() * i / parts)];
+    if (cuts.empty() || cut > cuts.back()) cuts.push_back(cut);
+  }
+  return cuts;
+}
+
+// --- room ---
+
+void DiskStore::Reclaim(uint64_t generation) {
+  const std::string from = DiskKey(generation, {});
+  const std::string to = DiskKey(generation + 1, {});
+  const rocksdb::Slice begin = from;
+  const rocksdb::Slice end = to;
+  {
+    const Use db(*engine_);
+    if (!db) return;
+    rocksdb::DeleteFilesInRange(db.get(), db->DefaultColumnFamily(), &begin, &end,
+                                /*include_end=*/false);
+  }
+  (void)Compact(generation);
+}
+
+DiskStatus DiskStore::Compact(uint64_t generation) {
+  const std::string from = DiskKey(generation, {});
+  const std::string to = DiskKey(generation + 1, {});
+  const rocksdb::Slice begin = from;
+  const rocksdb::Slice end = to;
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  const Use db(*engine_);
+  return db ? StatusOf(db->CompactRange(options, &begin, &end)) : Use::None();
+}
+
+uint64_t DiskStore::DiskBytes() const {
+  uint64_t bytes = 0;
+  const Use db(*engine_);
+  if (db) db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+  return bytes;
+}
+
+uint64_t DiskStore::MemoryBytes() const {
+  return engine_->cache->GetUsage() + engine_->write_buffers->memory_usage();
+}
+
+}  // namespace replete

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/problem.h"
+#include "core/keyspace/entry.h"
+#include "core/tier/disk_faults.h"
+#include "core/tier/stored_namespace.h"
+
+namespace replete {
+
+struct DiskOptions {
+  std::string directory;            // of the store alone; made when it is not there
+  uint64_t block_cache = 64 << 20;  // bytes: blocks that are read, indexes included
+  uint64_t write_buffers = 64 << 20;
+  DiskCompression compression = DiskCompression::kLz4;
+  DiskCompression bottom_compression = DiskCompression::kLz4;  // of the last level
+  int background_jobs = 2;                                     // flushes and compactions at a time
+  int background_nice = 0;                                     // of their threads
+  uint64_t rate_limit = 0;  // bytes a second that they write; 0: as fast as they can
+  // Told of what goes wrong in the background. Any thread.
+  std::function<void(std::string_view)> warn;
+  std::shared_ptr<DiskFaults> faults;  // of the tests; null: none
+};
+
+// What the disk said. `text` is for people, without a code; empty when all is well.
+struct DiskStatus {
+  enum class Kind : uint8_t { kOk, kNotFound, kFull, kCorrupt, kFailed };
+
+  Kind kind = Kind::kOk;
+  std::string text{};
+
+  bool ok() const { return kind == Kind::kOk; }
+};
+
+// Who knows which records are dead. Asked by compactions, from any thread; when it is in doubt a
+// record lives.
+class RecordJudge {
+ public:
+  virtual ~RecordJudge() = default;
+  // No record of the generation is needed any more.
+  virtual bool GenerationIsVoid(uint64_t generation) const = 0;
+  // A record whose deadline is this: nothing newer of the key is stored that builds on it, and the
+  // key is gone.
+  virtual bool IsDead(uint64_t generation, std::string_view key, int64_t deadline) const = 0;
+};
+
+// The records of all namespaces on the disk engine: one RocksDB. Layout: disk_record.h.
+// Thread-safe but for Group. Every call may block.
+class DiskStore {
+ public:
+  // Of what is written; an older store is taken as it is, a newer one is refused.
+  static constexpr uint64_t kFormatVersion = 1;
+
+  // `judge` lives longer. The problem says what cannot be opened and why.
+  [[nodiscard]] static Problem Open(const DiskOptions& options, const RecordJudge& judge,
+                                    std::unique_ptr<DiskStore>* store);
+  // What is not written yet is: as a clean stop.
+  ~DiskStore();
+  DiskStore(const DiskStore&) = delete;
+  DiskStore& operator=(const DiskStore&) = delete;
+
+  // --- namespaces ---
+  // Those that were there when it was opened, by id, and the highest id that was ever given.
+  const std::vector<StoredNamespace>& found() const { return found_; }
+  uint32_t last_id() const { return last_id_; }
+  // Name and options of a namespace. One at a time.
+  DiskStatus Save(const StoredNamespace& one);
+  DiskStatus Forget(uint32_t id);
+
+  // --- writing ---
+  // What is stored at once, all of it or nothing.
+  class Group {
+   public:
+    Group();
+    ~Group();
+    void Put(uint64_t generation, std::string_view key, int64_t deadline, std::string_view value);
+    void Deadline(uint64_t generation, std::string_view key, int64_t deadline);
+    void Delete(uint64_t generation, std::string_view key);
+    // Of the namespace: its records are of this generation from now on.
+    void Generation(const StoredNamespace& one);
+    void Forget(uint32_t id);
+    void Clear();
+
+   private:
+    friend class DiskStore;
+    struct Batch;
+    std::unique_ptr<Batch> batch_;
+    std::string key_;
+    std::string value_;
+  };
+  enum class Safety : uint8_t {
+    kNone,    // lost when the process is killed
+    kLogged,  // lost when the machine loses power
+    kSynced,
+  };
+  DiskStatus Write(Group* group, Safety safety);
+  // After a failed write: whether writes are taken again. What was written without the log may be
+  // lost by it.
+  DiskStatus Resume();
+
+  // --- reading ---
+  // `keys` as DiskKey makes them; `take` is called for each in order. A void record is not found.
+  using TakeRecord = std::function<void(size_t index, const DiskStatus&, std::string_view value)>;
+  void Read(std::span<const std::string> keys, const TakeRecord& take);
+
+  // The value, if all that is needed for it is in memory. False: it is not, or there is none.
+  bool ReadCached(std::string_view key, const std::function<void(std::string_view value)>& take);
+
+  // Records from `from` up to but without `to` (as DiskKey), in order; `take` returns false to
+  // stop.
+  using TakeScanned = std::function<bool(std::string_view key, std::string_view record)>;
+  DiskStatus Scan(std::string_view from, std::string_view to, const TakeScanned& take);
+  // At most parts - 1 keys that cut the generation's records into about equal parts.
+  std::vector<std::string> CutPoints(uint64_t generation, size_t parts);
+
+  // --- room ---
+  // Gives back what the void generation takes. May take long.
+  void Reclaim(uint64_t generation);
+  // Rewrites the records of a generation without what is dead.
+  DiskStatus Compact(uint64_t generation);
+  uint64_t DiskBytes() const;
+  uint64_t MemoryBytes() const;  // block cache, write buffers
+
+ private:
+  struct Engine;
+  class Use;
+
+  DiskStore();
+  DiskStatus ReadCatalog();
+
+  std::unique_ptr<Engine> engine_;
+  std::string directory_;
+  std::vector<StoredNamespace> found_;
+  uint32_t last_id_ = 0;
+};
+
+}  // namespace replete

@@ -1,0 +1,237 @@
+#include "core/tier/disk_writer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "core/keyspace/keyspace.h"
+#include "core/tier/disk_catalog.h"
+
+namespace replete {
+namespace {
+
+// Writes that nobody waits for gather so long.
+constexpr auto kGather = std::chrono::milliseconds(2);
+// Above this whoever writes waits.
+constexpr size_t kBehindBytes = 16 << 20;
+// Between two attempts while the disk takes nothing.
+constexpr auto kBetweenAttempts = std::chrono::milliseconds(100);
+
+size_t BytesOf(const TierBatch& batch) {
+  size_t bytes = sizeof batch;
+  for (const TierRecord& record : batch.records) {
+    bytes += sizeof record + record.key.size() + record.value.size();
+  }
+  return bytes;
+}
+
+// The strongest that a record of the batch asks for. What voids all records of a namespace may not
+// be forgotten while compactions go by it.
+DiskStore::Safety SafetyOf(const TierBatch& batch) {
+  auto safety = DiskStore::Safety::kNone;
+  for (const TierRecord& record : batch.records) {
+    if (record.kind == TierRecord::Kind::kClear) return DiskStore::Safety::kSynced;
+    switch (record.keyspace->durability()) {
+      case Durability::kNone:
+        break;
+      case Durability::kWal:
+        safety = std::max(safety, DiskStore::Safety::kLogged);
+        break;
+      case Durability::kSync:
+        return DiskStore::Safety::kSynced;
+    }
+  }
+  return safety;
+}
+
+bool PutsNothing(const TierBatch& batch) {
+  return std::all_of(batch.records.begin(), batch.records.end(), [](const TierRecord& record) {
+    return record.kind == TierRecord::Kind::kDelete || record.kind == TierRecord::Kind::kClear;
+  });
+}
+
+}  // namespace
+
+DiskWriter::DiskWriter(Surroundings surroundings)
+    : around_(std::move(surroundings)), thread_([this] { Serve(); }) {}
+
+DiskWriter::~DiskWriter() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+uint64_t DiskWriter::Write(TierBatch batch) {
+  std::lock_guard lock(mutex_);
+  batch.sequence = ++taken_;
+  queued_bytes_ += BytesOf(batch);
+  queue_.push_back(std::move(batch));
+  if (queued_bytes_ > kBehindBytes) behind_.store(true, std::memory_order_relaxed);
+  if (asleep_) {
+    asleep_ = false;
+    changed_.notify_one();
+  }
+  return taken_;
+}
+
+void DiskWriter::Hasten() {
+  std::lock_guard lock(mutex_);
+  if (hastened_ || queue_.empty()) return;
+  hastened_ = true;
+  changed_.notify_one();
+}
+
+std::string DiskWriter::Refusal() const {
+  if (!failing_.load(std::memory_order_acquire)) return {};
+  std::lock_guard lock(mutex_);
+  return failure_.empty() ? "" : "ERR disk: writes are refused: " + failure_;
+}
+
+void DiskWriter::Serve() {
+  std::unique_lock lock(mutex_);
+  while (Await(lock)) {
+    std::vector<TierBatch> batches = std::exchange(queue_, {});
+    queued_bytes_ = 0;
+    hastened_ = false;
+    lock.unlock();
+    behind_.store(false, std::memory_order_relaxed);
+    if (!owed_deletes_.empty() || !owed_clears_.empty() || failing_.load()) TryAgain();
+    if (!batches.empty()) Store(std::move(batches));
+    lock.lock();
+  }
+}
+
+bool DiskWriter::Await(std::unique_lock<std::mutex>& lock) {
+  if (failing_.load()) {
+    changed_.wait_for(lock, kBetweenAttempts, [this] { return stopping_; });
+    return !stopping_ || !queue_.empty();
+  }
+  const auto wanted = [this] { return stopping_ || hastened_; };
+  // Right after some work there is mostly more to come.
+  if (!changed_.wait_for(lock, kGather, wanted) && queue_.empty()) {
+    asleep_ = true;
+    changed_.wait(lock, [&] { return wanted() || !queue_.empty(); });
+    asleep_ = false;
+    changed_.wait_for(lock, kGather, wanted);
+  }
+  return !stopping_ || !queue_.empty();
+}
+
+// In runs of those that are to be equally safe.
+void DiskWriter::Store(std::vector<TierBatch> batches) {
+  for (size_t first = 0; first < batches.size();) {
+    DiskStore::Safety safety = SafetyOf(batches[first]);
+    size_t end = first + 1;
+    for (; end < batches.size(); ++end) {
+      const DiskStore::Safety next = SafetyOf(batches[end]);
+      if ((next == DiskStore::Safety::kNone) != (safety == DiskStore::Safety::kNone)) break;
+      safety = std::max(safety, next);
+    }
+    const std::span<TierBatch> run(&batches[first], end - first);
+    const DiskStatus status =
+        failing_.load() ? DiskStatus{DiskStatus::Kind::kFailed, failure_} : StoreRun(run, safety);
+    if (status.ok()) {
+      around_.commits.Settle(run.back().sequence);
+    } else {
+      Fail(run, status);
+    }
+    first = end;
+  }
+}
+
+DiskStatus DiskWriter::StoreRun(std::span<TierBatch> run, DiskStore::Safety safety) {
+  group_.Clear();
+  clears_.clear();
+  for (const TierBatch& batch : run) {
+    for (const TierRecord& record : batch.records) Add(record);
+  }
+  const DiskStatus status = around_.store.Write(&group_, safety);
+  if (status.ok()) NoteClears();
+  return status;
+}
+
+void DiskWriter::NoteClears() {
+  for (const auto& [keyspace, cleared] : clears_) {
+    if (keyspace->retired()) {
+      around_.catalog.Drop(cleared.id);
+    } else {
+      around_.catalog.NoteCleared(cleared);
+    }
+    around_.on_void(cleared.generation - 1);
+  }
+}
+
+void DiskWriter::Add(const TierRecord& record) {
+  switch (record.kind) {
+    case TierRecord::Kind::kPut:
+      group_.Put(record.generation, record.key, record.deadline, record.value);
+      break;
+    case TierRecord::Kind::kDeadline:
+      group_.Deadline(record.generation, record.key, record.deadline);
+      break;
+    case TierRecord::Kind::kDelete:
+      group_.Delete(record.generation, record.key);
+      break;
+    case TierRecord::Kind::kClear: {
+      const StoredNamespace cleared = around_.catalog.Cleared(record);
+      if (cleared.id == 0) break;  // dropped already
+      if (record.keyspace->retired()) {
+        group_.Forget(cleared.id);
+      } else {
+        group_.Generation(cleared);
+      }
+      clears_.emplace_back(record.keyspace, cleared);
+      break;
+    }
+  }
+}
+
+// --- when the disk takes nothing ---
+
+void DiskWriter::Fail(std::span<TierBatch> batches, const DiskStatus& status) {
+  if (!failing_.load()) {
+    around_.warn("disk: writes fail and are refused until they succeed again: " + status.text);
+    std::lock_guard lock(mutex_);
+    failure_ = status.text;
+    failing_.store(true, std::memory_order_release);
+  }
+  for (TierBatch& batch : batches) {
+    // What is absent already stays so; the rest becomes it, which comes here again as deletes.
+    if (PutsNothing(batch)) {
+      for (TierRecord& record : batch.records) Owe(record);
+    } else {
+      around_.host.Undo(batch);
+    }
+    around_.commits.Settle(batch.sequence, status.text);
+  }
+}
+
+void DiskWriter::Owe(const TierRecord& record) {
+  if (record.kind == TierRecord::Kind::kClear) {
+    owed_clears_.push_back(record);
+  } else {
+    owed_deletes_.emplace(record.generation, record.key);
+  }
+}
+
+void DiskWriter::TryAgain() {
+  if (!around_.store.Resume().ok()) return;
+  group_.Clear();
+  group_.Put(0, "probe", kNoDeadline, {});  // there is something to write in any case
+  for (const auto& [generation, key] : owed_deletes_) group_.Delete(generation, key);
+  clears_.clear();
+  for (const TierRecord& record : owed_clears_) Add(record);
+  if (!around_.store.Write(&group_, DiskStore::Safety::kSynced).ok()) return;
+  NoteClears();
+  owed_deletes_.clear();
+  owed_clears_.clear();
+  around_.warn("disk: writes succeed again");
+  std::lock_guard lock(mutex_);
+  failure_.clear();
+  failing_.store(false, std::memory_order_release);
+}
+
+}  // namespace replete

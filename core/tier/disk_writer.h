@@ -1,0 +1,86 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/tier/disk_store.h"
+#include "core/tier/tier.h"
+
+namespace replete {
+
+class DiskCatalog;
+
+// One thread that stores batches in sequence, all that have gathered as one group, and what it does
+// while the disk takes nothing: batches that put something are undone, deletes are kept and stored
+// first of all once the disk takes writes again. Thread-safe.
+class DiskWriter {
+ public:
+  struct Surroundings {
+    TierHost& host;
+    DiskStore& store;
+    DiskCatalog& catalog;
+    CommitLog& commits;
+    // All records of this generation and those before it in its namespace are void now.
+    std::function<void(uint64_t generation)> on_void;
+    // Told when the disk begins and ceases to take writes.
+    std::function<void(std::string_view)> warn;
+  };
+
+  explicit DiskWriter(Surroundings surroundings);
+  // Everything that was written is stored first, if the disk takes it.
+  ~DiskWriter();
+  DiskWriter(const DiskWriter&) = delete;
+  DiskWriter& operator=(const DiskWriter&) = delete;
+
+  // As those of Tier.
+  uint64_t Write(TierBatch batch);
+  void Hasten();
+  bool IsBehind() const { return behind_.load(std::memory_order_relaxed); }
+  std::string Refusal() const;
+
+ private:
+  void Serve();
+  // Waits for something to do. False: there is nothing any more.
+  bool Await(std::unique_lock<std::mutex>& lock);
+  void Store(std::vector<TierBatch> batches);
+  DiskStatus StoreRun(std::span<TierBatch> run, DiskStore::Safety safety);
+  void Add(const TierRecord& record);
+  void NoteClears();
+  void Fail(std::span<TierBatch> batches, const DiskStatus& status);
+  void Owe(const TierRecord& record);
+  void TryAgain();
+
+  const Surroundings around_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<TierBatch> queue_;
+  uint64_t taken_ = 0;  // sequence of the last batch
+  size_t queued_bytes_ = 0;
+  std::atomic<bool> behind_{false};
+  bool hastened_ = false;
+  bool asleep_ = false;
+  bool stopping_ = false;
+  std::string failure_;  // why the disk takes nothing; empty: it does
+  std::atomic<bool> failing_{false};
+
+  // Of the thread.
+  DiskStore::Group group_;
+  std::vector<std::pair<std::shared_ptr<Keyspace>, StoredNamespace>> clears_;  // in the group
+  std::set<std::pair<uint64_t, std::string>> owed_deletes_;                    // generation and key
+  std::vector<TierRecord> owed_clears_;
+
+  std::thread thread_;
+};
+
+}  // namespace replete

@@ -1,0 +1,60 @@
+#include "server/disk_engine.h"
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "config/namespace_settings.h"
+#include "server/log.h"
+
+namespace replete {
+namespace {
+
+std::string FolderOf(const Config& config) { return config.dir + "/store"; }
+
+}  // namespace
+
+Problem DiskEngine::OpenExisting(const Config& config) {
+  config_ = config;
+  std::error_code error;
+  if (!std::filesystem::exists(FolderOf(config) + "/CURRENT", error)) return {};
+  return Open();
+}
+
+Problem DiskEngine::Open() {
+  const DiskOptions options{.directory = FolderOf(config_),
+                            .block_cache = config_.disk_block_cache,
+                            .write_buffers = config_.disk_write_buffers,
+                            .compression = config_.disk_compression,
+                            .bottom_compression = config_.disk_bottom_compression,
+                            .background_jobs = config_.disk_background_jobs,
+                            .background_nice = config_.disk_background_nice,
+                            .rate_limit = config_.disk_rate_limit,
+                            .warn = [](std::string_view text) { LogWarning("{}", text); },
+                            .faults = faults_};
+  const auto readers = static_cast<size_t>(config_.disk_readers);
+  if (Problem problem = DiskTier::Open(host_, clock_, options, readers, &tier_)) return problem;
+  opened_.store(tier_.get(), std::memory_order_release);
+  return {};
+}
+
+Problem DiskEngine::Attach(const std::shared_ptr<Keyspace>& keyspace,
+                           const NamespaceSettings& settings, bool remember) {
+  if (tier_ == nullptr) {
+    if (Problem problem = Open()) return problem;
+  }
+  return tier_->Attach(keyspace, remember ? ListOptions(settings) : StoredOptions());
+}
+
+void DiskEngine::Detach(const Keyspace& keyspace) { tier_->Detach(keyspace); }
+
+Problem DiskEngine::Alter(const Keyspace& keyspace, const NamespaceSettings& settings) {
+  return tier_->Alter(keyspace, ListOptions(settings));
+}
+
+void DiskEngine::Close() {
+  opened_.store(nullptr, std::memory_order_release);
+  tier_.reset();
+}
+
+}  // namespace replete

@@ -1,0 +1,157 @@
+// What happens when the disk under a namespace fails: clear errors, intact values go on being
+// served, and everything works again once the cause is gone. The faults are made by TESTDISK.
+
+#include <string>
+#include <vector>
+
+#include "tests/integration/daemon.h"
+#include "tests/temporary_folder.h"
+
+namespace replete::test {
+namespace {
+
+class DiskFaultsTest : public DaemonTest {
+ protected:
+  void SetUp() override {
+    REPLETE_ONLY();
+    StartHere();
+    Client client = Connect();
+    ASSERT_EQ(client.Run("NAMESPACE", "CREATE", "n", "ENGINE", "disk", "MAX_ENTRIES", "0",
+                         "DEFAULT_TTL", "0", "DURABILITY", "sync"),
+              Status("OK"));
+    client = In("n");
+    ASSERT_EQ(client.Run("SET", "old", "intact"), Status("OK"));
+    ASSERT_EQ(client.Run("SET", "overwritten", "before"), Status("OK"));
+    ASSERT_EQ(client.Run("SET", "victim", "before"), Status("OK"));
+  }
+  void StartHere() { Start({"--dir", folder_.path().string()}); }
+  Client In(const std::string& name) {
+    Client client = Connect();
+    EXPECT_EQ(client.Run("SELECT", name), Status("OK"));
+    return client;
+  }
+  void Disk(const std::string& faults) {
+    ASSERT_EQ(Connect().Run("TESTDISK", faults), Status("OK"));
+  }
+  static bool IsDiskError(const Reply& reply) {
+    return reply.IsError() && reply.text.starts_with("ERR disk: ");
+  }
+  ScopedVariable commands_{"REPLETE_TEST_COMMANDS", "yes"};
+  ScopedVariable faults_{"REPLETE_TEST_DISK", "writes=ok"};
+  TemporaryFolder folder_;
+};
+
+class FailingWritesTest : public DiskFaultsTest,
+                          public ::testing::WithParamInterface<std::string> {};
+
+TEST_P(FailingWritesTest, AreToldAndIntactValuesAreServedAndItRecovers) {
+  Client client = In("n");
+  Disk(GetParam());
+  const Reply failed = client.Run("SET", "overwritten", "after");
+  EXPECT_TRUE(IsDiskError(failed)) << failed.text;
+  EXPECT_EQ(client.Run("GET", "overwritten").null, true) << "neither value is certain";
+  for (const std::vector<std::string>& write : {std::vector<std::string>{"SET", "new", "v"},
+                                                {"APPEND", "old", "v"},
+                                                {"INCR", "counter"},
+                                                {"EXPIRE", "old", "100"},
+                                                {"RENAME", "old", "older"}}) {
+    EXPECT_TRUE(IsDiskError(client.Run(write))) << write[0];
+  }
+  EXPECT_EQ(client.Run("GET", "old"), Bulk("intact"));
+  EXPECT_EQ(client.Run("TTL", "old"), Int(-1));
+  EXPECT_EQ(Connect().Run("SET", "k", "in memory"), Status("OK")) << "others do not notice";
+  Disk("writes=ok,syncs=ok");
+  EXPECT_TRUE(Eventually([&] { return client.Run("SET", "new", "v") == Status("OK"); }));
+  EXPECT_EQ(client.Run("DEL", "victim"), Int(1));
+  daemon().Kill9();
+  StartHere();
+  client = In("n");
+  EXPECT_EQ(client.Run("GET", "new"), Bulk("v"));
+  EXPECT_EQ(client.Run("GET", "old"), Bulk("intact"));
+  EXPECT_EQ(client.Run("EXISTS", "overwritten", "victim", "counter", "older"), Int(0));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FailingWritesTest,
+                         ::testing::Values("writes=fail", "writes=full", "syncs=fail"),
+                         [](const auto& each) {
+                           std::string name = each.param;
+                           name.replace(name.find('='), 1, "_");
+                           return name;
+                         });
+
+TEST_F(DiskFaultsTest, ADeletedKeyDoesNotComeBackWhenItsDeleteFailed) {
+  Client client = In("n");
+  Disk("writes=fail");
+  EXPECT_TRUE(IsDiskError(client.Run("SET", "k", "v")));
+  client.Run("DEL", "victim");
+  const bool gone = client.Run("EXISTS", "victim") == Int(0);
+  Disk("writes=ok");
+  EXPECT_TRUE(Eventually([&] { return client.Run("SET", "k", "v") == Status("OK"); }));
+  EXPECT_EQ(client.Run("EXISTS", "victim") == Int(0), gone);
+  daemon().Kill9();
+  StartHere();
+  EXPECT_EQ(In("n").Run("EXISTS", "victim") == Int(0), gone) << "as it was before the kill";
+}
+
+TEST_F(DiskFaultsTest, ATransactionThatFailsLeavesNothing) {
+  Client client = In("n");
+  Disk("writes=fail");
+  client.Run("MULTI");
+  client.Run("SET", "a", "1");
+  client.Run("SET", "b", "1");
+  EXPECT_TRUE(IsDiskError(client.Run("EXEC")));
+  EXPECT_EQ(client.Run("EXISTS", "a", "b"), Int(0));
+  Disk("writes=ok");
+  EXPECT_TRUE(Eventually([&] { return client.Run("SET", "c", "1") == Status("OK"); }));
+  daemon().Kill9();
+  StartHere();
+  EXPECT_EQ(In("n").Run("EXISTS", "a", "b"), Int(0));
+}
+
+TEST_F(DiskFaultsTest, AValueThatCannotBeReadIsAnErrorOfItsKey) {
+  // From files, not from what was written last, and from more of them than an open reads.
+  Client client = In("n");
+  const std::string value(500, 'v');
+  for (int i = 0; i < 4000; ++i) client.Append({"SET", std::to_string(i), value});
+  for (int i = 0; i < 4000; ++i) ASSERT_EQ(client.Next(), Status("OK"));
+  EXPECT_EQ(daemon().Stop(), 0);
+  StartHere();
+  client = In("n");
+  Disk("reads=fail");
+  for (const std::vector<std::string>& read : {std::vector<std::string>{"GET", "old"},
+                                               {"APPEND", "old", "x"},
+                                               {"STRLEN", "old"},
+                                               {"MGET", "none", "old"}}) {
+    const Reply reply = client.Run(read);
+    EXPECT_TRUE(IsDiskError(reply)) << read[0] << " " << reply.text;
+  }
+  // What needs no value does not need the disk.
+  EXPECT_EQ(client.Run("EXISTS", "old"), Int(1));
+  EXPECT_EQ(client.Run("TTL", "old"), Int(-1));
+  EXPECT_TRUE(client.Run("GET", "none").null);
+  EXPECT_EQ(client.Run("SET", "overwritten", "anew"), Status("OK"));
+  EXPECT_EQ(client.Run("GET", "overwritten"), Bulk("anew"));
+  Disk("reads=ok");
+  EXPECT_EQ(client.Run("GET", "old"), Bulk("intact"));
+}
+
+TEST_F(DiskFaultsTest, ANamespaceIsNotMadeOnADiskThatFails) {
+  Disk("writes=fail");
+  Client client = Connect();
+  const Reply reply = client.Run("NAMESPACE", "CREATE", "m", "ENGINE", "disk");
+  EXPECT_TRUE(reply.IsError());
+  EXPECT_TRUE(client.Run("SELECT", "m").IsError());
+  Disk("writes=ok");
+  EXPECT_TRUE(Eventually(
+      [&] { return client.Run("NAMESPACE", "CREATE", "m", "ENGINE", "disk") == Status("OK"); }));
+}
+
+TEST_F(DiskFaultsTest, ItStopsThoughTheDiskTakesNothing) {
+  Client client = In("n");
+  Disk("writes=fail");
+  EXPECT_TRUE(IsDiskError(client.Run("SET", "k", "v")));
+  EXPECT_EQ(daemon().Stop(), 0);
+}
+
+}  // namespace
+}  // namespace replete::test
