@@ -2,13 +2,14 @@
 import contextlib
 import subprocess
 
-from report import at_most
+from report import OURS, REFERENCE, at_most
 
 
 def run(context):
     length = context.seconds(300, 1.0)
     if context.options.quick and not context.options.scale:
         length = 30.0
+    length = context.options.soak or length
     budget = context.size(1 << 30, 16 << 20)
     table = context.table(
         12, f"{length:.0f} s of mixed-size churn at maxmemory {budget / (1 << 20):.0f} MiB")
@@ -55,4 +56,5 @@ def run(context):
         table.add("requests", "/s", column, result["requests"] / length)
         if result["errors"]:
             table.note(f"{server.target.title}: first error reply: {result['first_error']}")
-    context.interleaved(table, "churn", 1, measure)
+    columns = (OURS,) if context.options.soak else (OURS, REFERENCE)
+    context.interleaved(table, "churn", 1, measure, columns)

@@ -61,6 +61,8 @@ def parse_arguments():
     p.add_argument("--commands", action="store_true",
                    help="string and key commands one by one, nothing else")
     p.add_argument("--rows", metavar="TEXT", help="only rows that contain one of these (a,b)")
+    p.add_argument("--soak", type=float, metavar="SECONDS",
+                   help="bar 12 for so long, of the daemon alone")
     p.add_argument("--quick", action="store_true", help="a fifth of the sizes, 3 rounds")
     p.add_argument("--rounds", type=int, help="rounds (5, 3 with --quick); slow rows take half")
     p.add_argument("--scale", type=float, help="factor on all sizes and durations (1, quick 0.2)")
