@@ -122,6 +122,7 @@ std::string GetCascade(const NamespaceSettings& settings) {
 
 constexpr std::string_view kHotMemory = "hot_memory";
 constexpr std::string_view kDurability = "durability";
+constexpr std::string_view kMaxDisk = "max_disk";
 
 constexpr NamespaceOption kOptions[] = {
     NamespaceOption{.name = "engine",
@@ -201,8 +202,11 @@ constexpr NamespaceOption kOptions[] = {
         {.name = kDurability,
          .doc = "On disk: what the reply to a write waits for. none: nothing; wal: the write "
                 "outlives the process; sync: it outlives a loss of power."}),
+    MemoryRow<&NamespaceSettings::max_disk>(
+        0, kMaxLong,
+        {.name = kMaxDisk,
+         .doc = "On disk: bytes of keys and values that it may hold there; 0 = no limit."}),
     // Options of engines and of formats to come: refused by name.
-    NamespaceOption{.name = "max_disk", .available = false},
     NamespaceOption{.name = "on_disk_error", .available = false},
     NamespaceOption{.name = "url", .available = false},
     NamespaceOption{.name = "format", .available = false},
@@ -305,7 +309,7 @@ std::vector<DescribedOption> DescribeOptions(const NamespaceSettings& settings) 
   std::vector<DescribedOption> described;
   for (const NamespaceOption& row : NamespaceOptions()) {
     if (!row.available || row.sensitive) continue;
-    const bool of_disk = row.name == kHotMemory || row.name == kDurability;
+    const bool of_disk = row.name == kHotMemory || row.name == kDurability || row.name == kMaxDisk;
     if (of_disk && settings.engine != Engine::kDisk) continue;
     described.push_back({row.name, row.kind, row.get(settings)});
   }

@@ -51,6 +51,7 @@ struct NamespaceSettings {
   // Of the disk engine.
   uint64_t hot_memory = 64 << 20;  // bytes of entries whose values are in RAM
   Durability durability = Durability::kWal;
+  uint64_t max_disk = 0;  // bytes of records
 
   bool operator==(const NamespaceSettings&) const = default;
 };

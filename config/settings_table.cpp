@@ -372,6 +372,13 @@ constexpr Setting kSettings[] = {
          .section = "disk",
          .change = Change::kAtStart,
          .doc = "The same for its last level, which holds most of it."}),
+    MemoryRow<&Config::disk_reserve>(
+        0, kMaxLong,
+        {.name = "disk-reserve",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc = "Room on the disk that the store holds back, so that on a full disk entries can "
+                "still be deleted; 0 = none."}),
     IntegerRow<&Config::disk_background_jobs>(
         2, 64,
         {.name = "disk-background-jobs",

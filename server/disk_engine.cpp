@@ -22,11 +22,14 @@ Problem DiskEngine::OpenExisting(const Config& config) {
 }
 
 Problem DiskEngine::Open() {
+  std::lock_guard lock(open_mutex_);
+  if (tier() != nullptr) return {};
   const DiskOptions options{.directory = FolderOf(config_),
                             .block_cache = config_.disk_block_cache,
                             .write_buffers = config_.disk_write_buffers,
                             .compression = config_.disk_compression,
                             .bottom_compression = config_.disk_bottom_compression,
+                            .reserve = config_.disk_reserve,
                             .background_jobs = config_.disk_background_jobs,
                             .background_nice = config_.disk_background_nice,
                             .rate_limit = config_.disk_rate_limit,
@@ -34,15 +37,14 @@ Problem DiskEngine::Open() {
                             .faults = faults_};
   const auto readers = static_cast<size_t>(config_.disk_readers);
   if (Problem problem = DiskTier::Open(host_, clock_, options, readers, &tier_)) return problem;
+  if (started_) (void)tier_->ReadBack(1);
   opened_.store(tier_.get(), std::memory_order_release);
   return {};
 }
 
 Problem DiskEngine::Attach(const std::shared_ptr<Keyspace>& keyspace,
                            const NamespaceSettings& settings, bool remember) {
-  if (tier_ == nullptr) {
-    if (Problem problem = Open()) return problem;
-  }
+  if (Problem problem = Open()) return problem;
   return tier_->Attach(keyspace, remember ? ListOptions(settings) : StoredOptions());
 }
 
@@ -50,6 +52,11 @@ void DiskEngine::Detach(const Keyspace& keyspace) { tier_->Detach(keyspace); }
 
 Problem DiskEngine::Alter(const Keyspace& keyspace, const NamespaceSettings& settings) {
   return tier_->Alter(keyspace, ListOptions(settings));
+}
+
+Problem DiskEngine::Import(const std::string& name, const std::string& folder) {
+  if (Problem problem = Open()) return problem;
+  return tier_->Import(name, folder);
 }
 
 void DiskEngine::Close() {

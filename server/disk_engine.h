@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "config/config.h"
@@ -21,6 +22,8 @@ class DiskEngine final : public TierProvider {
 
   // Opens the store that is there; nothing where there is none.
   [[nodiscard]] Problem OpenExisting(const Config& config);
+  // All namespaces of before are there: a store that is opened later has no keys to read back.
+  void NoteStarted() { started_ = true; }
   // Null: there is none. Any thread.
   DiskTier* tier() const { return opened_.load(std::memory_order_acquire); }
 
@@ -29,6 +32,9 @@ class DiskEngine final : public TierProvider {
                                const NamespaceSettings& settings, bool remember) override;
   void Detach(const Keyspace& keyspace) override;
   [[nodiscard]] Problem Alter(const Keyspace& keyspace, const NamespaceSettings& settings) override;
+
+  // What the namespace of this name, which is not there yet, begins with: Attach finds it.
+  [[nodiscard]] Problem Import(const std::string& name, const std::string& folder);
 
   // Everything is stored, and nobody may use the tier any more.
   void Close();
@@ -40,6 +46,8 @@ class DiskEngine final : public TierProvider {
   const Clock& clock_;
   const std::shared_ptr<DiskFaults> faults_;
   Config config_;
+  bool started_ = false;
+  std::mutex open_mutex_;
   std::unique_ptr<DiskTier> tier_;
   std::atomic<DiskTier*> opened_{nullptr};
 };

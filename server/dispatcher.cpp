@@ -331,32 +331,43 @@ bool Dispatcher::HasRoom() {
     context_.reply_.Error("OOM command not allowed when used memory > 'maxmemory'.");
     return false;
   }
-  for (size_t i = 0; i < context_.keys_.size(); ++i) {
-    Keyspace& keyspace = context_.keys_[i].shard->keyspace();
-    const int64_t max_entries = keyspace.max_entries();
-    const int64_t max_memory = keyspace.max_memory();
-    if (max_entries == 0 && max_memory == 0) continue;
-    // What can never fit is refused and costs nobody's life.
-    if (max_memory > 0 && static_cast<int64_t>(RequestBytes()) > max_memory) {
-      RefuseForMemory(keyspace);
-      return false;
-    }
-    int64_t may_go = 0;
-    if (!BoundsByRefusing(keyspace, &may_go)) continue;
-    const int64_t added = CountAbsent(keyspace);
-    const int64_t entries = keyspace.entry_count().load() - may_go;
-    if (max_entries > 0 && added > 0 && entries + added > max_entries) {
-      context_.reply_.Error(
-          fmt::format("OOM command not allowed when entries > 'max_entries' of namespace '{}'.",
-                      keyspace.name()));
-      return false;
-    }
-    if (max_memory > 0 && may_go == 0 && static_cast<int64_t>(keyspace.bytes()) >= max_memory) {
-      RefuseForMemory(keyspace);
-      return false;
-    }
+  for (const Key& key : context_.keys_) {
+    Keyspace& keyspace = key.shard->keyspace();
+    if (!keyspace.limited()) continue;
+    const std::string_view limit = ExceededLimit(keyspace);
+    if (limit.empty()) continue;
+    context_.reply_.Error(
+        fmt::format("OOM command not allowed when {} of namespace '{}'.", limit, keyspace.name()));
+    return false;
   }
   return true;
+}
+
+// The limit that leaves no room for the command, in words; empty: none.
+std::string_view Dispatcher::ExceededLimit(Keyspace& keyspace) {
+  constexpr std::string_view kMemory = "used memory > 'max_memory'";
+  constexpr std::string_view kDisk = "used disk > 'max_disk'";
+  const int64_t max_memory = keyspace.max_memory();
+  const int64_t max_disk = keyspace.max_disk();
+  // What can never fit is refused and costs nobody's life.
+  const auto request = static_cast<int64_t>(RequestBytes());
+  if (max_memory > 0 && request > max_memory) return kMemory;
+  if (max_disk > 0 && request > max_disk) return kDisk;
+  int64_t may_go = 0;
+  if (!BoundsByRefusing(keyspace, &may_go)) return {};
+  const int64_t added = CountAbsent(keyspace);
+  const int64_t entries = keyspace.entry_count().load() - may_go;
+  const int64_t max_entries = keyspace.max_entries();
+  if (max_entries > 0 && added > 0 && entries + added > max_entries) {
+    return "entries > 'max_entries'";
+  }
+  if (may_go > 0) return {};
+  // Values that a tier has leave memory before that is short.
+  const size_t let_go = keyspace.tier() != nullptr ? keyspace.hot_bytes() : 0;
+  if (max_memory > 0 && static_cast<int64_t>(keyspace.bytes() - let_go) >= max_memory) {
+    return kMemory;
+  }
+  return max_disk > 0 && keyspace.tier_bytes() >= max_disk ? kDisk : std::string_view();
 }
 
 // Whether writes are refused when the keyspace is full and no more than `may_go` entries can be
@@ -394,12 +405,6 @@ size_t Dispatcher::RequestBytes() const {
   return bytes;
 }
 
-void Dispatcher::RefuseForMemory(const Keyspace& keyspace) {
-  context_.reply_.Error(
-      fmt::format("OOM command not allowed when used memory > 'max_memory' of namespace '{}'.",
-                  keyspace.name()));
-}
-
 void Dispatcher::AfterWrite() {
   for (const Key& key : context_.keys_) {
     if (!key.shard->blocked.empty()) [[unlikely]]
@@ -423,7 +428,7 @@ void Dispatcher::AfterWrite() {
     const Keyspace& keyspace = shard->keyspace();
     if (tiered_) [[unlikely]]
       KeepCool(*shard);
-    if (keyspace.max_entries() > 0 || keyspace.max_memory() > 0) [[unlikely]] {
+    if (keyspace.limited()) [[unlikely]] {
       MakeRoom(*shard);
     }
     shard->Publish();

@@ -166,12 +166,13 @@ class Dispatcher final : public KeyspaceListener {
   void AnswerServed();
   void CoolSome(Shard& shard);
   void KeepCool(Shard& shard);
+  bool CoolForProcess(Shard& shard);
   void StoreUpkeep();
   bool RunsAway(const Command& command);
   void RunAway(const Call& call, const Command& command);
   bool HasRoom();
   size_t RequestBytes() const;
-  void RefuseForMemory(const Keyspace& keyspace);
+  std::string_view ExceededLimit(Keyspace& keyspace);
   void RunOrFail(const Command& command);
   void Run(const Command& command);
   void RunQueued(const QueuedCommand& queued);

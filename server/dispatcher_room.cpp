@@ -29,10 +29,9 @@ std::vector<Keyspace*> Dispatcher::EvictableBySize() const {
   std::vector<std::pair<int64_t, Keyspace*>> candidates;
   for (Keyspace* keyspace : AllKeyspaces()) {
     const int64_t spare = keyspace->spare_bytes();
-    if (keyspace->policy() == EvictionPolicy::kNone || keyspace->entry_count().load() == 0 ||
-        spare <= 0) {
-      continue;
-    }
+    const bool lets_go = keyspace->policy() != EvictionPolicy::kNone ||
+                         (keyspace->tier() != nullptr && keyspace->hot_bytes() > 0);
+    if (!lets_go || keyspace->entry_count().load() == 0 || spare <= 0) continue;
     candidates.emplace_back(spare, keyspace);
   }
   std::sort(candidates.begin(), candidates.end(), std::greater<>());
@@ -94,7 +93,7 @@ bool Dispatcher::EvictSome(Keyspace& keyspace) {
 }
 
 bool Dispatcher::EvictOne(Shard& shard, std::span<const Key> named) {
-  if (!context_.access_.EvictOne(shard, named)) return false;
+  if (!CoolForProcess(shard) && !context_.access_.EvictOne(shard, named)) return false;
   shard.TellBytes();
   return true;
 }

@@ -15,6 +15,7 @@ namespace {
 // Entries that are looked at under one lock when values are let go.
 constexpr size_t kCooledAtOnce = 64;
 constexpr size_t kCooledByCommand = 32;
+constexpr int kCoolingsOfACommand = 8;
 // Values that are fetched under a command's locks, each in some microseconds, if they can be had at
 // once.
 constexpr size_t kReadUnderLocks = 8;
@@ -22,8 +23,9 @@ constexpr size_t kReadUnderLocks = 8;
 // Keys are spread evenly over shards, and so is what is used of them, more or less.
 bool HoldsTooMuch(const Shard& shard) {
   const Keyspace& keyspace = shard.keyspace();
-  return static_cast<int64_t>(shard.hot_bytes()) >
-         keyspace.hot_memory() / static_cast<int64_t>(keyspace.shards());
+  const auto hot = static_cast<int64_t>(shard.hot_bytes());
+  return hot > keyspace.hot_memory() / static_cast<int64_t>(keyspace.shards()) ||
+         (hot > 0 && keyspace.OverMemory());
 }
 
 bool ReadNow(const Key& key, const ValueLimits& limits) {
@@ -145,14 +147,27 @@ void Dispatcher::CoolSome(Shard& shard) {
     shard.Publish();
   }
   shard.mutex.unlock();
+  // Small values free little: then entries have to go after all, and no write may come to see to
+  // it.
+  Keyspace& keyspace = shard.keyspace();
+  if (keyspace.OverLimits() && !keyspace.being_trimmed()) server_.TrimLater(keyspace);
 }
 
 // After a command, under its locks: the shard holds no more than its share of hot_memory. What it
 // has just written is not stored yet and stays.
 void Dispatcher::KeepCool(Shard& shard) {
   const Keyspace& keyspace = shard.keyspace();
-  if (keyspace.tier() == nullptr || !HoldsTooMuch(shard)) return;
-  context_.access_.Cool(shard, kCooledByCommand);
+  if (keyspace.tier() == nullptr) return;
+  for (int i = 0; i < kCoolingsOfACommand && HoldsTooMuch(shard); ++i) {
+    if (context_.access_.Cool(shard, kCooledByCommand) == 0) return;
+    shard.TellBytes();
+  }
+}
+
+// The process is short of memory: values go before entries.
+bool Dispatcher::CoolForProcess(Shard& shard) {
+  if (shard.keyspace().tier() == nullptr || shard.hot_bytes() == 0) return false;
+  return context_.access_.Cool(shard, kCooledAtOnce) > 0;
 }
 
 void Dispatcher::CoolAll() {

@@ -19,6 +19,7 @@
 #include "config/values.h"
 #include "core/keyspace/allocator.h"
 #include "core/keyspace/clock.h"
+#include "core/tier/disk_tier.h"
 #include "server/info_lines.h"
 #include "server/process_memory.h"
 #include "server/server.h"
@@ -251,6 +252,27 @@ struct Section {
   Shown shown = Shown::kByDefault;
 };
 
+// Of the store of all namespaces on disk.
+void WriteDisk(Server& server, InfoLines& lines) {
+  const DiskTier* tier = server.disk_tier();
+  lines.Add("disk_open", tier != nullptr ? 1 : 0);
+  if (tier == nullptr) return;
+  const DiskStore::Figures figures = tier->store().figures();
+  const DiskWriter& writer = tier->writer();
+  lines.AddBytes("disk_used", figures.disk_bytes);
+  lines.AddBytes("disk_memory", figures.memory_bytes);
+  lines.Add("disk_writes_queued", writer.queued());
+  lines.Add("disk_writes_failed", writer.failed());
+  lines.Add("disk_failing", writer.failing() ? 1 : 0);
+  lines.Add("disk_full", writer.full() ? 1 : 0);
+  lines.Add("disk_compactions_running", figures.compactions);
+  lines.Add("disk_compaction_pending_bytes", figures.pending_bytes);
+  lines.Add("disk_writes_stopped", figures.writes_stopped ? 1 : 0);
+  lines.Add("disk_writes_delayed_to", figures.delayed_rate);
+  lines.Add("disk_background_errors", figures.background_errors);
+  lines.Add("disk_files_by_level", fmt::format("{}", fmt::join(figures.files, ",")));
+}
+
 constexpr Section kSections[] = {
     {"server", "Server", WriteServer},
     {"clients", "Clients", WriteClients},
@@ -265,6 +287,7 @@ constexpr Section kSections[] = {
     {"cluster", "Cluster", WriteCluster},
     {"keyspace", "Keyspace", WriteKeyspace},
     {"namespaces", "Namespaces", WriteNamespaces},
+    {"disk", "Disk", WriteDisk},
     {"replete", "Replete", WriteReplete},
 };
 

@@ -9,6 +9,7 @@
 
 #include "config/command_line.h"
 #include "config/environment.h"
+#include "core/tier/disk_faults.h"
 #include "server/admin/http_server.h"
 #include "server/banner.h"
 #include "server/crash_report.h"

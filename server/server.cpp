@@ -12,6 +12,7 @@
 
 #include "core/keyspace/allocator.h"
 #include "core/replication/effect.h"
+#include "server/disk_engine.h"
 #include "server/dispatcher.h"
 #include "server/listener.h"
 #include "server/log.h"
@@ -54,18 +55,19 @@ Server::Server(ServerOptions options)
       clock_(options.clock != nullptr ? options.clock : &system_clock_),
       effect_sink_(std::move(options.effect_sink)),
       disk_faults_(std::move(options.disk_faults)),
-      disk_engine_(*this, *clock_, disk_faults_),
+      disk_engine_(std::make_unique<DiskEngine>(*this, *clock_, disk_faults_)),
       started_ms_(MonotonicNanos() / 1'000'000),
       run_id_(MakeRunId()),
       moves_sessions_(options.moves_sessions),
       always_pauses_(options.always_pauses) {
   const Config& config = options.config;
   if (options.fake_tier) fake_tier_ = std::make_unique<FakeTier>(*this, *options.fake_tier);
-  if (Problem problem = disk_engine_.OpenExisting(config)) throw std::runtime_error(*problem);
+  if (Problem problem = disk_engine_->OpenExisting(config)) throw std::runtime_error(*problem);
   MakeNamespaces(config, options);
   MakeRemembered(options);
   if (disk_tier() != nullptr) loading_ = !disk_tier()->catalog().Incomplete().empty();
   if (!loading() && disk_tier() != nullptr) (void)disk_tier()->ReadBack(1);  // nothing
+  disk_engine_->NoteStarted();
   memory_limit_.Set(static_cast<int64_t>(config.maxmemory));
   workers_ = std::make_unique<WorkerPool>(kWorkers);
   disposal_ = std::make_unique<WorkerPool>(1, kDisposalNice);
@@ -87,7 +89,7 @@ void Server::MakeNamespaces(const Config& config, const ServerOptions& options) 
       .reclaimer = &reclaimer_,
       .memory = &memory_,
       .wants_effects = effect_sink_ != nullptr,
-      .tiers = &disk_engine_,
+      .tiers = disk_engine_.get(),
       .tier = fake_tier_.get(),
       .hot_memory = options.fake_tier ? options.fake_tier->hot_memory : 0};
   std::map<int, NamespaceSettings> numbered;
@@ -122,8 +124,9 @@ void Server::MakeRemembered(const ServerOptions& options) {
       LogWarning("namespace '{}', which the store remembers, is not there: {}", one.name, *problem);
     }
   }
-  for (const std::string& name : disk_tier()->catalog().Unattached()) {
-    LogWarning("the store holds entries of a namespace '{}' that is not on disk any more", name);
+  for (const StoredNamespace& one : disk_tier()->catalog().Unattached()) {
+    LogWarning("the store holds entries of a namespace '{}' that is not on disk any more",
+               one.name);
   }
 }
 
@@ -131,7 +134,7 @@ void Server::MakeRemembered(const ServerOptions& options) {
 Server::~Server() {
   workers_->Stop();
   fake_tier_.reset();
-  disk_engine_.Close();
+  disk_engine_->Close();
   disposal_->Stop();
   listener_.reset();
   loops_.clear();
@@ -141,6 +144,8 @@ Problem Server::Listen() {
   listener_ = std::make_unique<Listener>(*this);
   return listener_->Open(*settings_.Snapshot());
 }
+
+DiskTier* Server::disk_tier() const { return disk_engine_->tier(); }
 
 bool Server::Run() {
   if (listener_) listener_->Start();
@@ -161,6 +166,7 @@ void Server::ReadBack() {
   const int64_t start = MonotonicMillis();
   const Problem problem = disk_tier()->ReadBack(std::max(1u, std::thread::hardware_concurrency()));
   if (problem) {
+    if (!serving_) return;  // stopped before it was done
     LogWarning("{}: stopping", *problem);
     failed_ = true;
     return Stop();
@@ -168,10 +174,19 @@ void Server::ReadBack() {
   LogNotice("{} keys read back from disk in {} ms", disk_tier()->read_back(),
             MonotonicMillis() - start);
   loading_ = false;
+  // Limits may have been lowered meanwhile.
+  const auto map = namespaces_->Current();
+  for (const auto& keyspace : map->databases) {
+    if (keyspace->OverLimits()) TrimLater(*keyspace);
+  }
+  for (const auto& [name, keyspace] : map->named) {
+    if (keyspace->OverLimits()) TrimLater(*keyspace);
+  }
 }
 
 void Server::Stop() {
   serving_ = false;
+  if (loading()) disk_tier()->CancelReadBack();
   boost::asio::post(loops_[0]->context(), [this] {
     if (listener_) listener_->Close();
     for (auto& loop : loops_) loop->Stop();

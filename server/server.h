@@ -21,7 +21,6 @@
 #include "server/client_pause.h"
 #include "server/command_stats.h"
 #include "server/command_table.h"
-#include "server/disk_engine.h"
 #include "server/latency_monitor.h"
 #include "server/memory_limit.h"
 #include "server/monitors.h"
@@ -32,11 +31,14 @@
 
 namespace replete {
 
+class DiskEngine;
+class DiskTier;
 class Dispatcher;
 class Listener;
 class Loop;
 class ThreadScaler;
 class WorkerPool;
+struct DiskFaults;
 struct Effect;
 
 // Receives every effect in order, under the locks of its keys (tests, later the replication log).
@@ -174,7 +176,8 @@ class Server final : public TierHost {
   void Undo(const TierBatch& batch) override;
   FakeTier* fake_tier() { return fake_tier_.get(); }
   // Null: no namespace is on disk.
-  DiskTier* disk_tier() const { return disk_engine_.tier(); }
+  DiskTier* disk_tier() const;
+  DiskEngine& disk_engine() { return *disk_engine_; }
   DiskFaults* disk_faults() const { return disk_faults_.get(); }
   // Whether keys are being read back from disk: clients wait.
   bool loading() const { return loading_.load(std::memory_order_relaxed); }
@@ -201,7 +204,7 @@ class Server final : public TierHost {
   MemoryLimit memory_limit_{memory_};
   std::unique_ptr<FakeTier> fake_tier_;
   const std::shared_ptr<DiskFaults> disk_faults_;
-  DiskEngine disk_engine_;
+  std::unique_ptr<DiskEngine> disk_engine_;
   std::atomic<bool> loading_{false};
   std::atomic<bool> failed_{false};
   std::atomic<bool> correcting_memory_{false};

@@ -133,6 +133,7 @@ void Access::RemoveSlot(const Key& key, const Slot& slot, Departure reason) {
   Entry* entry = slot.item();
   const size_t bytes = entry->bytes();
   TakeCold(shard, entry);
+  TakeStored(shard, entry);
   Unlink(shard, entry);
   shard.data.table.Erase(slot, key.hash);
   Gone(key, bytes, reason);
@@ -218,6 +219,8 @@ void Access::StoreString(const Key& key, std::string_view in_place, int64_t dead
       Entry* fresh = make(extensions);
       fresh->set_clock(entry->clock());
       if (deadline != kNoDeadline) fresh->set_deadline(deadline);
+      if (entry->has(Entry::kTiered)) [[unlikely]]
+        fresh->CopyTier(*entry);
       Replaced(key);
       TakeCold(shard, entry);
       if (entry->has(Entry::kDeadline)) shard.data.wheel.Remove(entry);
@@ -343,11 +346,14 @@ void Access::Rename(const Key& from, const Key& to) {
   Slot source = Find(from);
   Entry* entry = source.item();
   const size_t bytes = entry->bytes();
+  TakeStored(*from.shard, entry);
   Unlink(*from.shard, entry);
   from.shard->data.table.Erase(source, from.hash);
   from.shard->data.entry_bytes -= bytes;
   from.shard->keyspace().entry_count().fetch_sub(1, std::memory_order_relaxed);
-  Insert(to, Entry::Rebuild(entry, to.name, ExtensionsFor(*to.shard, entry->deadline())));
+  Entry* moved = Entry::Rebuild(entry, to.name, ExtensionsFor(*to.shard, entry->deadline()));
+  if (moved->has(Entry::kTiered)) moved->set_tier_size(0);  // it has no record under this name yet
+  Insert(to, moved);
   Changed(from);
   Changed(to);
   const Keyspace& source_keyspace = from.shard->keyspace();
@@ -561,6 +567,7 @@ uint64_t Access::EvictChosen(Shard& shard, uint64_t position, const BulkEviction
     const std::string_view name = entry->key();
     const Key key{&shard, name, HashKey(name)};
     TakeCold(shard, entry);
+    TakeStored(shard, entry);
     Unlink(shard, entry);
     Gone(key, entry->bytes(), Expired(entry) ? Departure::kExpired : Departure::kEvicted);
     evicted_.push_back(entry);

@@ -139,7 +139,8 @@ class Access {
   // --- the tier ---
   // A key whose value is in the tier is there again, as when nobody had ever used it. It was
   // absent.
-  void Recall(const Key& key, ValueType type, int64_t deadline);
+  // `size`: bytes of its record.
+  void Recall(const Key& key, ValueType type, int64_t deadline, size_t size);
   // In keyspaces that have one, values may be away: Entry::resident. Only SetString, Remove,
   // SetDeadline and what takes whole shards may be used on such an entry.
   //
@@ -201,6 +202,12 @@ class Access {
     if (!goes->resident()) [[unlikely]]
       shard.data.cold_bytes -= goes->bytes();
   }
+  // An entry leaves, and its record with it.
+  static void TakeStored(Shard& shard, const Entry* goes) {
+    if (goes->has(Entry::kTiered)) [[unlikely]]
+      shard.data.tier_bytes -= goes->tier_size();
+  }
+  static void NoteStored(Shard& shard, Entry* entry, size_t size);
   // Every change of a key ends here.
   void Changed(const Key& key) {
     Seen(key);
@@ -220,7 +227,7 @@ class Access {
   void NoteUnstored(const Key& key);
   void CommitTo(Tier* tier);
   static bool WaitsFor(const TierBatch& batch);
-  TierRecord RecordOf(const Key& key) const;
+  TierRecord RecordOf(const Key& key, const Entry* entry) const;
   static void TakePlace(Shard& shard, const Slot& slot, Entry* fresh);
   void Emit(const Key& key, Effect::Kind kind, std::string_view value = {},
             std::string_view second = {}, int64_t deadline = 0);

@@ -46,9 +46,15 @@ void Access::CommitTo(Tier* tier) {
   std::erase_if(unstored_, [&](const Unstored& item) {
     if (item.shard->keyspace().tier() != tier) return false;
     const Key key{item.shard, item.name, item.hash};
-    batch.records.push_back(RecordOf(key));
     Entry* entry = item.shard->data.table.Find(item.hash, item.name).item();
-    if (entry != nullptr) stored.push_back(entry);
+    batch.records.push_back(RecordOf(key, entry));
+    if (entry != nullptr) {
+      stored.push_back(entry);
+      const TierRecord& record = batch.records.back();
+      if (record.kind == TierRecord::Kind::kPut) {
+        NoteStored(*item.shard, entry, record.key.size() + record.value.size());
+      }
+    }
     return true;
   });
   const bool waits = WaitsFor(batch) || tier->IsBehind();
@@ -63,11 +69,16 @@ bool Access::WaitsFor(const TierBatch& batch) {
   });
 }
 
-TierRecord Access::RecordOf(const Key& key) const {
+void Access::NoteStored(Shard& shard, Entry* entry, size_t size) {
+  const auto told = static_cast<uint32_t>(std::min<size_t>(size, Entry::kMaxTierSize));
+  shard.data.tier_bytes += told - size_t{entry->tier_size()};
+  entry->set_tier_size(told);
+}
+
+TierRecord Access::RecordOf(const Key& key, const Entry* entry) const {
   Keyspace& keyspace = key.shard->keyspace();
   TierRecord record{TierRecord::Kind::kDelete, keyspace.shared_from_this(), keyspace.generation(),
                     std::string(key.name)};
-  const Entry* entry = key.shard->data.table.Find(key.hash, key.name).item();
   if (entry == nullptr) return record;
   record.deadline = entry->deadline();
   if (entry->resident()) {
@@ -97,7 +108,7 @@ void Access::TakePlace(Shard& shard, const Slot& slot, Entry* fresh) {
   Entry* old = slot.item();
   const size_t before = old->bytes();
   fresh->set_clock(old->clock());
-  fresh->set_tier_sequence(old->tier_sequence());
+  fresh->CopyTier(*old);
   if (old->has(Entry::kDeadline)) {
     fresh->set_deadline(old->deadline());
     shard.data.wheel.Relink(fresh, ExpiryWheel::LinksOf(old));
@@ -112,10 +123,11 @@ void Access::TakePlace(Shard& shard, const Slot& slot, Entry* fresh) {
   Entry::Delete(old);
 }
 
-void Access::Recall(const Key& key, ValueType type, int64_t deadline) {
+void Access::Recall(const Key& key, ValueType type, int64_t deadline, size_t size) {
   Entry* entry = Entry::NewCold(key.name, type, ExtensionsFor(*key.shard, deadline));
   if (deadline != kNoDeadline) entry->set_deadline(deadline);
   Insert(key, entry);
+  NoteStored(*key.shard, entry, size);
 }
 
 bool Access::Install(const Key& key, StoredValue* value) {

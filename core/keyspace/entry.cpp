@@ -47,7 +47,7 @@ Entry* Entry::NewRaw(std::string_view key, uint8_t extensions, size_t value_size
   entry->extensions_ = extensions;
   entry->ban_stamp_ = 0;
   entry->set_inline_size(value_size);
-  if (extensions & kTiered) entry->set_tier_sequence(0);
+  if (extensions & kTiered) std::memset(entry->base() + entry->tiered_offset(), 0, kTieredSize);
   if (extensions & kLongKey) {
     auto size = static_cast<uint32_t>(key.size());
     std::memcpy(entry->base() + offset - 4, &size, sizeof size);
@@ -111,7 +111,7 @@ Entry* Entry::NewCold(const Entry& entry) {
   cold->clock_ = entry.clock_;
   cold->ban_stamp_ = entry.ban_stamp_;
   if (entry.has(kDeadline)) cold->set_deadline(entry.deadline());
-  if (entry.has(kTiered)) cold->set_tier_sequence(entry.tier_sequence());
+  if (entry.has(kTiered)) cold->CopyTier(entry);
   return cold;
 }
 
@@ -122,7 +122,7 @@ Entry* Entry::Rebuild(Entry* entry, std::string_view key, uint8_t extensions) {
   copy->kind_ = entry->kind_;
   copy->ban_stamp_ = entry->ban_stamp_;
   if (entry->has(kDeadline) && copy->has(kDeadline)) copy->set_deadline(entry->deadline());
-  if (entry->has(kTiered) && copy->has(kTiered)) copy->set_tier_sequence(entry->tier_sequence());
+  if (entry->has(kTiered) && copy->has(kTiered)) copy->CopyTier(*entry);
   entry->FreeMemory();
   return copy;
 }
@@ -196,7 +196,7 @@ Entry* Entry::ResizeInto(Entry* entry, size_t size) {
   grown->clock_ = entry->clock_;
   grown->ban_stamp_ = entry->ban_stamp_;
   if (entry->has(kDeadline)) grown->set_deadline(entry->deadline());
-  if (entry->has(kTiered)) grown->set_tier_sequence(entry->tier_sequence());
+  if (entry->has(kTiered)) grown->CopyTier(*entry);
   entry->FreeMemory();
   return grown;
 }

@@ -29,7 +29,7 @@ inline constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 
 // One key with its metadata and value, in one allocation that the keyspace owns:
 //
-//   header (12 bytes) | deadline + wheel links (20) | order links (12) | tier sequence (8) |
+//   header (12 bytes) | deadline + wheel links (20) | order links (12) | tier (12) |
 //   long key size (4) | key | value
 //
 // Extensions are there by flag. A string up to kInlineMax bytes stands inline; the allocation of an
@@ -42,7 +42,7 @@ class Entry {
   static constexpr size_t kDeadlineSize = 20;
   static constexpr size_t kLinkSize = 6;
   static constexpr size_t kOrderSize = 12;
-  static constexpr size_t kTieredSize = 8;
+  static constexpr size_t kTieredSize = 12;
   static constexpr size_t kInlineMax = 4096;
 
   // A string entry. `value` is copied; beyond kInlineMax into a block.
@@ -104,6 +104,20 @@ class Entry {
   }
   void set_tier_sequence(uint64_t sequence) {
     std::memcpy(base() + tiered_offset(), &sequence, sizeof sequence);
+  }
+  // With kTiered: bytes of the record that was written last, at most kMaxTierSize; 0: none was yet.
+  static constexpr uint32_t kMaxTierSize = std::numeric_limits<uint32_t>::max();
+  uint32_t tier_size() const {
+    uint32_t value;
+    std::memcpy(&value, base() + tiered_offset() + sizeof(uint64_t), sizeof value);
+    return value;
+  }
+  void set_tier_size(uint32_t size) {
+    std::memcpy(base() + tiered_offset() + sizeof(uint64_t), &size, sizeof size);
+  }
+  // Sequence and size of `from`.
+  void CopyTier(const Entry& from) {
+    std::memcpy(base() + tiered_offset(), from.base() + from.tiered_offset(), kTieredSize);
   }
 
   // Recency, frequency or creation, as the policy wants it.

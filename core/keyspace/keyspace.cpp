@@ -105,6 +105,7 @@ void Keyspace::SetSettings(const NamespaceSettings& settings) {
   max_memory_.store(static_cast<int64_t>(settings.max_memory));
   min_memory_.store(static_cast<int64_t>(settings.min_memory));
   default_ttl_ms_.store(static_cast<int64_t>(settings.default_ttl_s) * 1000);
+  max_disk_.store(static_cast<int64_t>(settings.max_disk));
   if (settings.engine == Engine::kDisk)
     hot_memory_.store(static_cast<int64_t>(settings.hot_memory));
   durability_.store(settings.durability);

@@ -83,6 +83,7 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   int64_t told_bytes() const { return bytes_.load(std::memory_order_relaxed); }
   // Of entries whose values are in RAM.
   size_t hot_bytes() const;
+  int64_t told_hot_bytes() const { return hot_bytes_.load(std::memory_order_relaxed); }
   // Of these, what may be taken when the process is short of memory: those above min_memory.
   int64_t spare_bytes() const { return told_bytes() - min_memory_.load(std::memory_order_relaxed); }
   size_t entries_with_deadline() const;
@@ -97,13 +98,33 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   EvictionPolicy policy() const { return policy_.load(std::memory_order_relaxed); }
   int64_t max_entries() const { return max_entries_.load(std::memory_order_relaxed); }
   int64_t max_memory() const { return max_memory_.load(std::memory_order_relaxed); }
+  int64_t max_disk() const { return max_disk_.load(std::memory_order_relaxed); }
+  // Whether there is anything that its entries could be too many for.
+  bool limited() const { return max_entries() > 0 || max_memory() > 0 || max_disk() > 0; }
+  // Bytes of the entries' records in the tier.
+  int64_t tier_bytes() const { return tier_bytes_.load(std::memory_order_relaxed); }
   int64_t default_ttl_ms() const { return default_ttl_ms_.load(std::memory_order_relaxed); }
   // More entries or bytes than the limits allow. Bytes are known here to within 4 KiB a shard.
   bool OverLimits() const {
-    const int64_t entries = max_entries();
-    if (entries > 0 && entries_.load(std::memory_order_relaxed) > entries) return true;
+    if (OverEntries()) return true;
+    // Values that a tier has are let go instead.
     const int64_t memory = max_memory();
-    return memory > 0 && bytes_.load(std::memory_order_relaxed) > memory;
+    if (memory > 0 && told_bytes() - told_hot_bytes() > memory) return true;
+    return OverDisk();
+  }
+  // The same of the bytes with all values.
+  bool OverMemory() const {
+    const int64_t memory = max_memory();
+    return memory > 0 && told_bytes() > memory;
+  }
+  bool OverEntries() const {
+    const int64_t entries = max_entries();
+    return entries > 0 && entries_.load(std::memory_order_relaxed) > entries;
+  }
+  // More bytes of records than max_disk allows.
+  bool OverDisk() const {
+    const int64_t disk = max_disk();
+    return disk > 0 && tier_bytes() > disk;
   }
   // Whether threads are evicting what is over lowered limits: until they are done, commands only do
   // their share.
@@ -158,6 +179,8 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
     bytes_.fetch_add(delta, std::memory_order_relaxed);
     memory_->Add(delta);
   }
+  void AddTierBytes(int64_t delta) { tier_bytes_.fetch_add(delta, std::memory_order_relaxed); }
+  void AddHotBytes(int64_t delta) { hot_bytes_.fetch_add(delta, std::memory_order_relaxed); }
   // The clock was set back to `now` (Unix ms). Takes the shards' locks one by one, and waits for
   // owners: not on a loop.
   void FollowClockBack(int64_t now);
@@ -185,9 +208,12 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   std::atomic<int64_t> max_entries_;
   std::atomic<int64_t> max_memory_;
   std::atomic<int64_t> min_memory_;
+  std::atomic<int64_t> max_disk_{0};
   std::atomic<int64_t> default_ttl_ms_;
   std::atomic<uint64_t> version_{1};
   std::atomic<int64_t> bytes_{0};
+  std::atomic<int64_t> tier_bytes_{0};
+  std::atomic<int64_t> hot_bytes_{0};
   alignas(64) std::atomic<int64_t> entries_{0};
   std::atomic<uint32_t> clock_{0};  // the latest of small shards
   MemoryTotal* memory_;

@@ -16,6 +16,7 @@ void ShardData::Swap(ShardData& other) noexcept {
   std::swap(order, other.order);
   std::swap(entry_bytes, other.entry_bytes);
   std::swap(cold_bytes, other.cold_bytes);
+  std::swap(tier_bytes, other.tier_bytes);
   candidates.Clear();
   other.candidates.Clear();
 }
@@ -35,7 +36,13 @@ void Shard::TellBytes() {
   const int64_t step = keyspace_->max_memory() > 0 ? 1 : 4096;
   const size_t now = data.entry_bytes + data.table.bytes() + data.wheel.bytes();
   bytes_.store(now, std::memory_order_relaxed);
-  hot_bytes_.store(data.entry_bytes - data.cold_bytes, std::memory_order_relaxed);
+  if (keyspace_->tier() != nullptr) [[unlikely]] {
+    const size_t hot = data.entry_bytes - data.cold_bytes;
+    keyspace_->AddHotBytes(static_cast<int64_t>(hot - hot_bytes()));
+    hot_bytes_.store(hot, std::memory_order_relaxed);
+    keyspace_->AddTierBytes(static_cast<int64_t>(data.tier_bytes - told_tier_bytes_));
+    told_tier_bytes_ = data.tier_bytes;
+  }
   const auto delta = static_cast<int64_t>(now - told_bytes_);
   if (delta >= step || delta <= -step || now == 0) {
     keyspace_->AddBytes(delta);

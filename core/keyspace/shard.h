@@ -46,6 +46,7 @@ struct ShardData {
   CandidatePool candidates;
   size_t entry_bytes = 0;
   size_t cold_bytes = 0;  // of these, entries whose values are away
+  size_t tier_bytes = 0;  // of the entries' records: Entry::tier_size summed
 };
 
 // A lock and a table. Everything but the atomics is guarded by `mutex`, and while `gate` is owned
@@ -98,6 +99,7 @@ class Shard {
   std::atomic<size_t> hot_bytes_{0};
   std::atomic<size_t> with_deadline_{0};
   size_t told_bytes_ = 0;  // what the keyspace's total has of this shard
+  size_t told_tier_bytes_ = 0;
 };
 
 }  // namespace replete

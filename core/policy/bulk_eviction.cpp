@@ -29,6 +29,7 @@ double BulkEviction::ShareOverLimits(const Keyspace& keyspace) {
   };
   raise(keyspace.entry_count().load(std::memory_order_relaxed), keyspace.max_entries());
   raise(keyspace.told_bytes(), keyspace.max_memory());
+  raise(keyspace.tier_bytes(), keyspace.max_disk());
   return share;
 }
 

@@ -28,13 +28,13 @@ std::vector<StoredNamespace> DiskCatalog::Remembered() const {
   return remembered;
 }
 
-std::vector<std::string> DiskCatalog::Unattached() const {
+std::vector<StoredNamespace> DiskCatalog::Unattached() const {
   std::shared_lock lock(mutex_);
-  std::vector<std::string> names;
+  std::vector<StoredNamespace> unattached;
   for (const auto& [id, known] : known_) {
-    if (known.keyspace.expired()) names.push_back(known.stored.name);
+    if (known.keyspace.expired()) unattached.push_back(known.stored);
   }
-  return names;
+  return unattached;
 }
 
 StoredNamespace DiskCatalog::Attach(const std::shared_ptr<Keyspace>& keyspace,
@@ -44,22 +44,33 @@ StoredNamespace DiskCatalog::Attach(const std::shared_ptr<Keyspace>& keyspace,
   auto found = std::find_if(known_.rbegin(), known_.rend(), [&](const auto& item) {
     return item.second.stored.name == keyspace->name() && item.second.keyspace.expired();
   });
-  Known* known = nullptr;
-  if (found != known_.rend()) {
-    known = &found->second;
-  } else {
-    const uint32_t id = ++last_id_;
-    known = &known_[id];
-    known->stored.id = id;
-    known->stored.name = keyspace->name();
-    known->stored.generation = uint64_t{id} << 32;
-    known->complete = true;
-  }
+  const bool is_new = found == known_.rend();
+  Known* known = is_new ? &Make(keyspace->name()) : &found->second;
   known->stored.options = options;
   known->keyspace = keyspace;
   // What was there before is read back anew: nobody knows what happened to it meanwhile.
-  if (found != known_.rend()) known->complete = false;
+  known->complete = is_new;
   return known->stored;
+}
+
+DiskCatalog::Known& DiskCatalog::Make(const std::string& name) {
+  const uint32_t id = ++last_id_;
+  Known& known = known_[id];
+  known.stored.id = id;
+  known.stored.name = name;
+  known.stored.generation = uint64_t{id} << 32;
+  return known;
+}
+
+StoredNamespace DiskCatalog::Add(const std::string& name) {
+  std::unique_lock lock(mutex_);
+  return Make(name).stored;
+}
+
+StoredNamespace DiskCatalog::Of(const Keyspace& keyspace) const {
+  std::shared_lock lock(mutex_);
+  const auto found = known_.find(IdOf(keyspace.generation()));
+  return found == known_.end() ? StoredNamespace() : found->second.stored;
 }
 
 void DiskCatalog::Drop(uint32_t id) {
@@ -89,11 +100,11 @@ void DiskCatalog::NoteComplete(const Keyspace& keyspace) {
   if (found != known_.end()) found->second.complete = true;
 }
 
-std::vector<DiskCatalog::Attached> DiskCatalog::Incomplete() const {
+std::vector<DiskCatalog::Attached> DiskCatalog::Select(bool complete) const {
   std::shared_lock lock(mutex_);
   std::vector<Attached> attached;
   for (const auto& [id, known] : known_) {
-    if (known.complete) continue;
+    if (known.complete != complete) continue;
     if (auto keyspace = known.keyspace.lock()) attached.push_back({known.stored, keyspace});
   }
   return attached;

@@ -30,13 +30,17 @@ class DiskCatalog final : public RecordJudge {
   // Those to be made again as they were.
   std::vector<StoredNamespace> Remembered() const;
   // Those that no keyspace works on.
-  std::vector<std::string> Unattached() const;
+  std::vector<StoredNamespace> Unattached() const;
 
   // The keyspace works on the records of its name: those of before, or none yet. What of it is to
   // be saved then.
   StoredNamespace Attach(const std::shared_ptr<Keyspace>& keyspace, const StoredOptions& options);
   // Whether it has all of its keys, or has to read them back.
   bool IsComplete(uint32_t id) const;
+  // One that no keyspace works on yet, without records.
+  StoredNamespace Add(const std::string& name);
+  // The namespace that the keyspace works on.
+  StoredNamespace Of(const Keyspace& keyspace) const;
   // Nobody works on it any more, its records are void.
   void Drop(uint32_t id);
   // The options from now on of one that is remembered. False: it is not.
@@ -48,8 +52,9 @@ class DiskCatalog final : public RecordJudge {
     StoredNamespace stored;
     std::shared_ptr<Keyspace> keyspace;
   };
-  // Those that have not all of their keys yet.
-  std::vector<Attached> Incomplete() const;
+  // Those that have all of their keys, and those that have not yet.
+  std::vector<Attached> Complete() const { return Select(true); }
+  std::vector<Attached> Incomplete() const { return Select(false); }
 
   // The namespace as a kClear makes it.
   StoredNamespace Cleared(const TierRecord& clear) const;
@@ -66,6 +71,9 @@ class DiskCatalog final : public RecordJudge {
     std::weak_ptr<Keyspace> keyspace{};
     bool complete = false;
   };
+
+  Known& Make(const std::string& name);
+  std::vector<Attached> Select(bool complete) const;
 
   const Clock& clock_;
   mutable std::shared_mutex mutex_;

@@ -1,6 +1,7 @@
 #include "core/tier/disk_faults.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace replete {
 
@@ -14,6 +15,8 @@ bool DiskFaults::Set(std::string_view text, std::string* problem) {
       writes = Writes::kFail;
     } else if (item == "writes=full") {
       writes = Writes::kFindNoRoom;
+    } else if (item.starts_with("room=")) {
+      room = std::strtoll(std::string(item.substr(5)).c_str(), nullptr, 10);
     } else if (item == "reads=ok" || item == "reads=fail") {
       reads_fail = item == "reads=fail";
     } else if (item == "syncs=ok" || item == "syncs=fail") {

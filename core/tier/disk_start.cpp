@@ -30,8 +30,9 @@ struct Part {
 
 class Work {
  public:
-  Work(DiskStore& store, const Clock& clock, std::vector<Part> parts, std::atomic<uint64_t>* count)
-      : store_(store), clock_(clock), parts_(std::move(parts)), count_(*count) {}
+  Work(DiskStore& store, const Clock& clock, std::vector<Part> parts,
+       const ReadingProgress& progress)
+      : store_(store), clock_(clock), parts_(std::move(parts)), progress_(progress) {}
 
   void Run() {
     for (size_t i = next_.fetch_add(1); i < parts_.size(); i = next_.fetch_add(1)) {
@@ -64,11 +65,12 @@ class Work {
           }
           const Key key = ResolveKey(*part.keyspace, name);
           std::lock_guard lock(key.shard->mutex);
-          access.Recall(key, type, record.deadline);
-          count_.fetch_add(1, std::memory_order_relaxed);
-          return true;
+          access.Recall(key, type, record.deadline, name.size() + record.value.size());
+          progress_.keys->fetch_add(1, std::memory_order_relaxed);
+          return !*progress_.cancelled;
         });
     if (!status.ok()) bad = status.text;
+    if (*progress_.cancelled) bad = "the daemon stops";
     for (size_t i = 0; i < part.keyspace->shards(); ++i) {
       std::lock_guard lock(part.keyspace->shard(i).mutex);
       part.keyspace->shard(i).Publish();
@@ -82,7 +84,7 @@ class Work {
   DiskStore& store_;
   const Clock& clock_;
   const std::vector<Part> parts_;
-  std::atomic<uint64_t>& count_;
+  const ReadingProgress progress_;
   std::atomic<size_t> next_{0};
   std::mutex mutex_;
   Problem problem_;
@@ -92,7 +94,7 @@ class Work {
 
 Problem ReadKeysBack(DiskStore& store, const Clock& clock,
                      const std::vector<DiskCatalog::Attached>& namespaces, size_t threads,
-                     std::atomic<uint64_t>* count) {
+                     const ReadingProgress& progress) {
   std::vector<Part> parts;
   for (const auto& [stored, keyspace] : namespaces) {
     const uint64_t generation = stored.generation;
@@ -104,7 +106,7 @@ Problem ReadKeysBack(DiskStore& store, const Clock& clock,
     }
     parts.push_back({keyspace.get(), std::move(from), DiskKey(generation + 1, {})});
   }
-  Work work(store, clock, std::move(parts), count);
+  Work work(store, clock, std::move(parts), progress);
   std::vector<std::thread> others;
   for (size_t i = 1; i < threads; ++i) others.emplace_back([&work] { work.Run(); });
   work.Run();

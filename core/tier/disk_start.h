@@ -12,11 +12,17 @@
 
 namespace replete {
 
+// How far the reading has come, and whether it is to go on.
+struct ReadingProgress {
+  std::atomic<uint64_t>* keys;
+  const std::atomic<bool>* cancelled;
+};
+
 // Puts the keys of all records of these namespaces into their keyspaces, values away, `threads` at
-// once; *count says how far it has come. Records whose deadline has passed are passed over. The
-// problem tells what could not be read; the rest is there.
+// once. Records whose deadline has passed are passed over. The problem tells what could not be
+// read; the rest is there.
 [[nodiscard]] Problem ReadKeysBack(DiskStore& store, const Clock& clock,
                                    const std::vector<DiskCatalog::Attached>& namespaces,
-                                   size_t threads, std::atomic<uint64_t>* count);
+                                   size_t threads, const ReadingProgress& progress);
 
 }  // namespace replete

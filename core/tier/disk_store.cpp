@@ -5,9 +5,11 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/rate_limiter.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 #include <sys/resource.h>
@@ -106,6 +108,8 @@ rocksdb::BlockBasedTableOptions TableOptions(std::shared_ptr<rocksdb::Cache> cac
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   table.format_version = 5;
+  // Not for keys that are nowhere, which memory knows, but for the levels that a key is not in.
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   return table;
 }
 
@@ -117,7 +121,8 @@ struct DiskStore::Group::Batch {
 
 struct DiskStore::Engine {
   Engine(const DiskOptions& wanted, const RecordJudge& judge)
-      : filter(judge),
+      : read_only(wanted.read_only),
+        filter(judge),
         cache(rocksdb::NewLRUCache(wanted.block_cache, -1, false, 0.5)),
         write_buffers(std::make_shared<rocksdb::WriteBufferManager>(wanted.write_buffers)) {
     if (wanted.faults) {
@@ -135,6 +140,7 @@ struct DiskStore::Engine {
     options.compaction_filter = &filter;
     options.merge_operator = std::make_shared<DeadlineOperator>();
     options.level_compaction_dynamic_level_bytes = true;
+    options.optimize_filters_for_hits = true;  // none for the last level
     options.compression = TypeOf(wanted.compression);
     options.bottommost_compression = TypeOf(wanted.bottom_compression);
     // One thread writes.
@@ -142,6 +148,8 @@ struct DiskStore::Engine {
     options.enable_write_thread_adaptive_yield = false;
     // What was written before a torn record is kept; what comes after it was never acknowledged.
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    // A full disk has to be opened without writing much.
+    options.avoid_flush_during_recovery = true;
     options.max_open_files = -1;
     if (wanted.background_nice > 0) {
       options.listeners.push_back(std::make_shared<NiceListener>(wanted.background_nice));
@@ -154,6 +162,7 @@ struct DiskStore::Engine {
     }
   }
 
+  const bool read_only;
   DeadRecordFilter filter;
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
@@ -162,7 +171,9 @@ struct DiskStore::Engine {
   rocksdb::Status Open(const std::string& directory) {
     db.reset();
     rocksdb::DB* opened = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(options, directory, &opened);
+    const rocksdb::Status status = read_only
+                                       ? rocksdb::DB::OpenForReadOnly(options, directory, &opened)
+                                       : rocksdb::DB::Open(options, directory, &opened);
     db.reset(opened);
     return status;
   }
@@ -210,6 +221,9 @@ Problem DiskStore::Open(const DiskOptions& options, const RecordJudge& judge,
   const rocksdb::Status status = engine.Open(options.directory);
   if (!status.ok()) return problem(status.ToString());
   if (const DiskStatus read = opened->ReadCatalog(); !read.ok()) return problem(read.text);
+  opened->reserve_ = std::make_unique<DiskReserve>(*engine.options.env,
+                                                   options.directory + "/RESERVE", options.reserve);
+  opened->reserve_->Hold();
   *store = std::move(opened);
   return {};
 }
@@ -420,6 +434,30 @@ void DiskStore::Reclaim(uint64_t generation) {
   (void)Compact(generation);
 }
 
+DiskStatus DiskStore::Checkpoint(const std::string& folder) {
+  const Use db(*engine_);
+  if (!db) return Use::None();
+  rocksdb::Checkpoint* made = nullptr;
+  const rocksdb::Status status = rocksdb::Checkpoint::Create(db.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  return StatusOf(status.ok() ? checkpoint->CreateCheckpoint(folder) : status);
+}
+
+void DiskStore::CancelCompactions() {
+  const Use db(*engine_);
+  if (db) db->DisableManualCompaction();
+}
+
+uint64_t DiskStore::BytesOf(uint64_t generation) {
+  const std::string from = DiskKey(generation, {});
+  const std::string to = DiskKey(generation + 1, {});
+  const rocksdb::Range range(from, to);
+  uint64_t bytes = 0;
+  const Use db(*engine_);
+  if (db) db->GetApproximateSizes(&range, 1, &bytes);
+  return bytes;
+}
+
 DiskStatus DiskStore::Compact(uint64_t generation) {
   const std::string from = DiskKey(generation, {});
   const std::string to = DiskKey(generation + 1, {});
@@ -432,15 +470,30 @@ DiskStatus DiskStore::Compact(uint64_t generation) {
   return db ? StatusOf(db->CompactRange(options, &begin, &end)) : Use::None();
 }
 
-uint64_t DiskStore::DiskBytes() const {
-  uint64_t bytes = 0;
-  const Use db(*engine_);
-  if (db) db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
-  return bytes;
-}
+bool DiskStore::ReleaseReserve() { return reserve_->Release(); }
 
-uint64_t DiskStore::MemoryBytes() const {
-  return engine_->cache->GetUsage() + engine_->write_buffers->memory_usage();
+bool DiskStore::HoldReserve() { return reserve_->Hold(); }
+
+DiskStore::Figures DiskStore::figures() const {
+  using Properties = rocksdb::DB::Properties;
+  Figures figures;
+  figures.memory_bytes = engine_->cache->GetUsage() + engine_->write_buffers->memory_usage();
+  const Use db(*engine_);
+  if (!db) return figures;
+  uint64_t stopped = 0;
+  db->GetIntProperty(Properties::kTotalSstFilesSize, &figures.disk_bytes);
+  db->GetIntProperty(Properties::kNumRunningCompactions, &figures.compactions);
+  db->GetIntProperty(Properties::kEstimatePendingCompactionBytes, &figures.pending_bytes);
+  db->GetIntProperty(Properties::kIsWriteStopped, &stopped);
+  db->GetIntProperty(Properties::kActualDelayedWriteRate, &figures.delayed_rate);
+  db->GetIntProperty(Properties::kBackgroundErrors, &figures.background_errors);
+  figures.writes_stopped = stopped != 0;
+  for (int level = 0; level < db->NumberLevels(); ++level) {
+    std::string text;
+    db->GetProperty(Properties::kNumFilesAtLevelPrefix + std::to_string(level), &text);
+    figures.files.push_back(std::strtoull(text.c_str(), nullptr, 10));
+  }
+  return figures;
 }
 
 }  // namespace replete

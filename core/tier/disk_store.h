@@ -13,6 +13,7 @@
 #include "config/problem.h"
 #include "core/keyspace/entry.h"
 #include "core/tier/disk_faults.h"
+#include "core/tier/disk_reserve.h"
 #include "core/tier/stored_namespace.h"
 
 namespace replete {
@@ -23,9 +24,11 @@ struct DiskOptions {
   uint64_t write_buffers = 64 << 20;
   DiskCompression compression = DiskCompression::kLz4;
   DiskCompression bottom_compression = DiskCompression::kLz4;  // of the last level
-  int background_jobs = 2;                                     // flushes and compactions at a time
-  int background_nice = 0;                                     // of their threads
-  uint64_t rate_limit = 0;  // bytes a second that they write; 0: as fast as they can
+  uint64_t reserve = 64 << 20;  // bytes of the disk that are given up when it is full
+  int background_jobs = 2;      // flushes and compactions at a time
+  int background_nice = 0;      // of their threads
+  uint64_t rate_limit = 0;      // bytes a second that they write; 0: as fast as they can
+  bool read_only = false;
   // Told of what goes wrong in the background. Any thread.
   std::function<void(std::string_view)> warn;
   std::shared_ptr<DiskFaults> faults;  // of the tests; null: none
@@ -107,6 +110,11 @@ class DiskStore {
   // lost by it.
   DiskStatus Resume();
 
+  // When there is no room: what was held back is there to be used. False: nothing was.
+  bool ReleaseReserve();
+  // Holds it back again, if there is room. By the same thread. Whether it is held.
+  bool HoldReserve();
+
   // --- reading ---
   // `keys` as DiskKey makes them; `take` is called for each in order. A void record is not found.
   using TakeRecord = std::function<void(size_t index, const DiskStatus&, std::string_view value)>;
@@ -125,10 +133,27 @@ class DiskStore {
   // --- room ---
   // Gives back what the void generation takes. May take long.
   void Reclaim(uint64_t generation);
+  // A copy of the store as it is now, in a folder that is not there yet.
+  DiskStatus Checkpoint(const std::string& folder);
+  // Reclaim and Compact come to an end, now and from now on.
+  void CancelCompactions();
+  // What the records of a generation take in files, more or less.
+  uint64_t BytesOf(uint64_t generation);
   // Rewrites the records of a generation without what is dead.
   DiskStatus Compact(uint64_t generation);
-  uint64_t DiskBytes() const;
-  uint64_t MemoryBytes() const;  // block cache, write buffers
+
+  // What it says of itself.
+  struct Figures {
+    uint64_t disk_bytes = 0;
+    uint64_t memory_bytes = 0;   // block cache and write buffers
+    uint64_t compactions = 0;    // that run
+    uint64_t pending_bytes = 0;  // that compactions ought to rewrite
+    bool writes_stopped = false;
+    uint64_t delayed_rate = 0;  // bytes a second that writes are held to; 0: not held
+    uint64_t background_errors = 0;
+    std::vector<uint64_t> files;  // by level
+  };
+  Figures figures() const;
 
  private:
   struct Engine;
@@ -139,6 +164,7 @@ class DiskStore {
 
   std::unique_ptr<Engine> engine_;
   std::string directory_;
+  std::unique_ptr<DiskReserve> reserve_;
   std::vector<StoredNamespace> found_;
   uint32_t last_id_ = 0;
 };

@@ -2,12 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "core/keyspace/keyspace.h"
+#include "core/tier/disk_backup.h"
 #include "core/tier/disk_start.h"
 
 namespace replete {
+
+namespace {
+
+// Between two looks at how much of the store is dead.
+constexpr auto kBetweenLooks = std::chrono::seconds(10);
+constexpr double kDeadShare = 0.3;          // of live records: more is compacted away
+constexpr uint64_t kNotWorthIt = 64 << 20;  // bytes
+constexpr double kLeastRatio = 0.1;
+
+}  // namespace
 
 DiskTier::DiskTier(const Clock& clock, const DiskOptions& options)
     : clock_(clock), warn_(options.warn), catalog_(clock) {}
@@ -44,6 +57,7 @@ DiskTier::~DiskTier() {
     stopping_ = true;
     changed_.notify_one();
   }
+  if (store_) store_->CancelCompactions();
   if (reclaimer_.joinable()) reclaimer_.join();
 }
 
@@ -57,6 +71,28 @@ Problem DiskTier::Attach(const std::shared_ptr<Keyspace>& keyspace, const Stored
   }
   if (!started_.load() || catalog_.IsComplete(stored.id)) return {};
   return ReadBack({{stored, keyspace}}, 1);
+}
+
+Problem DiskTier::Import(const std::string& name, const std::string& folder) {
+  const StoredNamespace stored = catalog_.Add(name);
+  Problem problem;
+  if (const DiskStatus status = Save(stored); !status.ok()) problem = "disk: " + status.text;
+  if (!problem) problem = CopyBackup(folder, *store_, stored.generation);
+  if (problem) ForgetImported(name);
+  return problem;
+}
+
+void DiskTier::ForgetImported(const std::string& name) {
+  for (const StoredNamespace& one : catalog_.Unattached()) {
+    if (one.name != name) continue;
+    catalog_.Drop(one.id);
+    const DiskStatus status = store_->Forget(one.id);
+    if (!status.ok()) warn_("disk: a namespace cannot be forgotten: " + status.text);
+  }
+}
+
+Problem DiskTier::BackUp(const Keyspace& keyspace, const std::string& folder) {
+  return replete::BackUp(*store_, catalog_.Of(keyspace), folder);
 }
 
 // A failure of before may have left the store in a state that it has to be helped out of.
@@ -89,7 +125,8 @@ Problem DiskTier::ReadBack(size_t threads) {
 }
 
 Problem DiskTier::ReadBack(const std::vector<DiskCatalog::Attached>& namespaces, size_t threads) {
-  Problem problem = ReadKeysBack(*store_, clock_, namespaces, threads, &read_back_);
+  Problem problem =
+      ReadKeysBack(*store_, clock_, namespaces, threads, {&read_back_, &reading_cancelled_});
   if (problem) return problem;
   for (const auto& one : namespaces) {
     one.keyspace->ResetStats();  // nobody wrote what was there before
@@ -98,7 +135,7 @@ Problem DiskTier::ReadBack(const std::vector<DiskCatalog::Attached>& namespaces,
   return {};
 }
 
-std::string DiskTier::Refusal(bool /*grows*/) const { return writer_->Refusal(); }
+std::string DiskTier::Refusal(bool grows) const { return writer_->Refusal(grows); }
 
 Problem DiskTier::Compact(const Keyspace& keyspace) {
   const DiskStatus status = store_->Compact(keyspace.generation());
@@ -109,7 +146,13 @@ Problem DiskTier::Compact(const Keyspace& keyspace) {
 void DiskTier::ServeReclaiming() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !void_.empty(); });
+    const auto wanted = [this] { return stopping_ || !void_.empty(); };
+    if (!changed_.wait_for(lock, kBetweenLooks, wanted)) {
+      lock.unlock();
+      CompactWhereItPays();
+      lock.lock();
+      continue;
+    }
     if (stopping_) return;
     const uint64_t generation = void_.front();
     void_.pop_front();
@@ -117,6 +160,25 @@ void DiskTier::ServeReclaiming() {
     store_->Reclaim(generation);
     lock.lock();
   }
+}
+
+// Compactions of RocksDB's own leave out what was overwritten and deleted; what has expired at the
+// bottom of the store nobody would come to.
+void DiskTier::CompactWhereItPays() {
+  std::map<uint64_t, double> packed;
+  for (const DiskCatalog::Attached& one : catalog_.Complete()) {
+    const uint64_t generation = one.stored.generation;
+    const auto live = static_cast<double>(std::max<int64_t>(1, one.keyspace->tier_bytes()));
+    const auto known = packed_.find(generation);
+    double ratio = known == packed_.end() ? 1 : known->second;
+    const uint64_t held = store_->BytesOf(generation);
+    if (held > kNotWorthIt && static_cast<double>(held) > live * ratio * (1 + kDeadShare)) {
+      if (!store_->Compact(generation).ok()) continue;
+      ratio = std::max(kLeastRatio, static_cast<double>(store_->BytesOf(generation)) / live);
+    }
+    packed[generation] = ratio;
+  }
+  packed_ = std::move(packed);
 }
 
 }  // namespace replete

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -41,6 +42,12 @@ class DiskTier final : public Tier {
                                const StoredOptions& options);
   // One that came to nothing. If it is empty it is forgotten.
   void Detach(const Keyspace& keyspace);
+  // A namespace of this name that nobody uses yet gets the records of a backup: Attach finds them.
+  [[nodiscard]] Problem Import(const std::string& name, const std::string& folder);
+  // It is not wanted after all.
+  void ForgetImported(const std::string& name);
+  // A copy as of now, in a folder that is not there yet.
+  [[nodiscard]] Problem BackUp(const Keyspace& keyspace, const std::string& folder);
   // One was altered, which matters if it is remembered.
   [[nodiscard]] Problem Alter(const Keyspace& keyspace, const StoredOptions& options);
 
@@ -48,6 +55,8 @@ class DiskTier final : public Tier {
   // Once: puts the keys of all attached keyspaces into them, their values away, by so many threads.
   // Meanwhile no command runs on them. The problem tells what could not be read; the rest is there.
   [[nodiscard]] Problem ReadBack(size_t threads);
+  // ReadBack, under way or to come, ends with a problem.
+  void CancelReadBack() { reading_cancelled_.store(true); }
   // Keys that have been read back so far.
   uint64_t read_back() const { return read_back_.load(std::memory_order_relaxed); }
 
@@ -67,6 +76,7 @@ class DiskTier final : public Tier {
   // Rewrites the keyspace's records without what is dead. May take long.
   [[nodiscard]] Problem Compact(const Keyspace& keyspace);
   const DiskStore& store() const { return *store_; }
+  const DiskWriter& writer() const { return *writer_; }
 
  private:
   DiskTier(const Clock& clock, const DiskOptions& options);
@@ -74,6 +84,7 @@ class DiskTier final : public Tier {
   Problem ReadBack(const std::vector<DiskCatalog::Attached>& namespaces, size_t threads);
   DiskStatus Save(const StoredNamespace& one);
   void ServeReclaiming();
+  void CompactWhereItPays();
 
   const Clock& clock_;
   const std::function<void(std::string_view)> warn_;
@@ -82,6 +93,7 @@ class DiskTier final : public Tier {
   std::unique_ptr<DiskReader> reader_;
   std::unique_ptr<DiskWriter> writer_;
   std::atomic<uint64_t> read_back_{0};
+  std::atomic<bool> reading_cancelled_{false};
   std::atomic<bool> started_{false};
 
   // Void generations, whose room is given back.
@@ -89,6 +101,8 @@ class DiskTier final : public Tier {
   std::condition_variable changed_;
   std::deque<uint64_t> void_;
   bool stopping_ = false;
+  // Of that thread: bytes in files for a byte of live records, as a compaction left them.
+  std::map<uint64_t, double> packed_;  // by generation
   std::thread reclaimer_;
 };
 

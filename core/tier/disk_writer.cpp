@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/keyspace/clock.h"
 #include "core/keyspace/keyspace.h"
 #include "core/tier/disk_catalog.h"
 
@@ -14,6 +15,7 @@ namespace {
 constexpr auto kGather = std::chrono::milliseconds(2);
 // Above this whoever writes waits.
 constexpr size_t kBehindBytes = 16 << 20;
+constexpr auto kBetweenLooksForRoom = std::chrono::seconds(1);
 // Between two attempts while the disk takes nothing.
 constexpr auto kBetweenAttempts = std::chrono::milliseconds(100);
 
@@ -84,10 +86,17 @@ void DiskWriter::Hasten() {
   changed_.notify_one();
 }
 
-std::string DiskWriter::Refusal() const {
-  if (!failing_.load(std::memory_order_acquire)) return {};
+std::string DiskWriter::Refusal(bool grows) const {
+  if (!failing_.load(std::memory_order_acquire)) {
+    return grows && full() ? "ERR disk: writes that need room are refused: the disk is full" : "";
+  }
   std::lock_guard lock(mutex_);
   return failure_.empty() ? "" : "ERR disk: writes are refused: " + failure_;
+}
+
+uint64_t DiskWriter::queued() const {
+  std::lock_guard lock(mutex_);
+  return taken_ - around_.commits.settled();
 }
 
 void DiskWriter::Serve() {
@@ -98,8 +107,9 @@ void DiskWriter::Serve() {
     hastened_ = false;
     lock.unlock();
     behind_.store(false, std::memory_order_relaxed);
-    if (!owed_deletes_.empty() || !owed_clears_.empty() || failing_.load()) TryAgain();
+    if (failing_.load()) TryAgain();
     if (!batches.empty()) Store(std::move(batches));
+    if (full()) RefillReserve();
     lock.lock();
   }
 }
@@ -113,7 +123,12 @@ bool DiskWriter::Await(std::unique_lock<std::mutex>& lock) {
   // Right after some work there is mostly more to come.
   if (!changed_.wait_for(lock, kGather, wanted) && queue_.empty()) {
     asleep_ = true;
-    changed_.wait(lock, [&] { return wanted() || !queue_.empty(); });
+    const auto any = [&] { return wanted() || !queue_.empty(); };
+    if (full()) {
+      changed_.wait_for(lock, kBetweenLooksForRoom, any);
+    } else {
+      changed_.wait(lock, any);
+    }
     asleep_ = false;
     changed_.wait_for(lock, kGather, wanted);
   }
@@ -131,8 +146,9 @@ void DiskWriter::Store(std::vector<TierBatch> batches) {
       safety = std::max(safety, next);
     }
     const std::span<TierBatch> run(&batches[first], end - first);
-    const DiskStatus status =
+    DiskStatus status =
         failing_.load() ? DiskStatus{DiskStatus::Kind::kFailed, failure_} : StoreRun(run, safety);
+    if (UseReserve(status)) status = StoreRun(run, safety);
     if (status.ok()) {
       around_.commits.Settle(run.back().sequence);
     } else {
@@ -198,6 +214,7 @@ void DiskWriter::Fail(std::span<TierBatch> batches, const DiskStatus& status) {
     failure_ = status.text;
     failing_.store(true, std::memory_order_release);
   }
+  failed_.fetch_add(batches.size(), std::memory_order_relaxed);
   for (TierBatch& batch : batches) {
     // What is absent already stays so; the rest becomes it, which comes here again as deletes.
     if (PutsNothing(batch)) {
@@ -207,6 +224,22 @@ void DiskWriter::Fail(std::span<TierBatch> batches, const DiskStatus& status) {
     }
     around_.commits.Settle(batch.sequence, status.text);
   }
+}
+
+// True: there is room now.
+bool DiskWriter::UseReserve(const DiskStatus& status) {
+  if (status.kind != DiskStatus::Kind::kFull || !around_.store.ReleaseReserve()) return false;
+  full_.store(true);
+  around_.warn("disk: full; writes that need room are refused until there is some again");
+  return around_.store.Resume().ok();
+}
+
+void DiskWriter::RefillReserve() {
+  if (MonotonicMillis() < next_look_ms_) return;
+  next_look_ms_ = MonotonicMillis() + 1000;
+  if (!around_.store.HoldReserve()) return;
+  full_.store(false);
+  around_.warn("disk: there is room again");
 }
 
 void DiskWriter::Owe(const TierRecord& record) {

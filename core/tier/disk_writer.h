@@ -46,7 +46,12 @@ class DiskWriter {
   uint64_t Write(TierBatch batch);
   void Hasten();
   bool IsBehind() const { return behind_.load(std::memory_order_relaxed); }
-  std::string Refusal() const;
+  std::string Refusal(bool grows) const;
+  // Writes that are not stored yet.
+  uint64_t queued() const;
+  bool failing() const { return failing_.load(std::memory_order_relaxed); }
+  bool full() const { return full_.load(std::memory_order_relaxed); }
+  uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
 
  private:
   void Serve();
@@ -59,6 +64,8 @@ class DiskWriter {
   void Fail(std::span<TierBatch> batches, const DiskStatus& status);
   void Owe(const TierRecord& record);
   void TryAgain();
+  bool UseReserve(const DiskStatus& status);
+  void RefillReserve();
 
   const Surroundings around_;
 
@@ -73,12 +80,15 @@ class DiskWriter {
   bool stopping_ = false;
   std::string failure_;  // why the disk takes nothing; empty: it does
   std::atomic<bool> failing_{false};
+  std::atomic<bool> full_{false};  // the store lives on its reserve
+  std::atomic<uint64_t> failed_{0};
 
   // Of the thread.
   DiskStore::Group group_;
   std::vector<std::pair<std::shared_ptr<Keyspace>, StoredNamespace>> clears_;  // in the group
   std::set<std::pair<uint64_t, std::string>> owed_deletes_;                    // generation and key
   std::vector<TierRecord> owed_clears_;
+  int64_t next_look_ms_ = 0;  // for room
 
   std::thread thread_;
 };

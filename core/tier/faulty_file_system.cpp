@@ -1,5 +1,6 @@
 #include "core/tier/faulty_file_system.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace replete {
@@ -75,6 +76,9 @@ class FaultyWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* context) override {
     const IOStatus status = WriteStatus(*faults_);
     if (!status.ok()) return status;
+    const auto size = static_cast<int64_t>(data.size());
+    if (faults_->room.load() < size) return IOStatus::NoSpace("the test has no room");
+    faults_->room -= size;
     if (faults_->unsynced_is_lost) {
       unsynced_.append(data.data(), data.size());
       return IOStatus::OK();
@@ -177,6 +181,23 @@ IOStatus FaultyFileSystem::ReuseWritableFile(const std::string& path, const std:
                                              IODebugContext* context) {
   IOStatus status = FileSystemWrapper::ReuseWritableFile(path, old_path, options, file, context);
   if (status.ok()) *file = std::make_unique<FaultyWritableFile>(std::move(*file), faults_);
+  return status;
+}
+
+IOStatus FaultyFileSystem::DeleteFile(const std::string& path, const IOOptions& options,
+                                      IODebugContext* context) {
+  uint64_t size = 0;
+  if (FileSystemWrapper::GetFileSize(path, options, &size, context).ok()) {
+    faults_->room += static_cast<int64_t>(size);
+  }
+  return FileSystemWrapper::DeleteFile(path, options, context);
+}
+
+IOStatus FaultyFileSystem::GetFreeSpace(const std::string& path, const IOOptions& options,
+                                        uint64_t* bytes, IODebugContext* context) {
+  const IOStatus status = FileSystemWrapper::GetFreeSpace(path, options, bytes, context);
+  const int64_t room = faults_->room;
+  *bytes = std::min(*bytes, static_cast<uint64_t>(std::max<int64_t>(0, room)));
   return status;
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <vector>
 
+#include "core/tier/disk_tier.h"
 #include "server/admin/metrics_writer.h"
 #include "server/command_table.h"
 #include "server/cycle_clock.h"
@@ -59,6 +60,31 @@ void WriteMemory(Server& server, MetricsWriter& out) {
              server.settings().Snapshot()->maxmemory);
   out.Single("redis_mem_fragmentation_ratio", kGauge, "Resident over used memory.",
              used == 0 ? 0.0 : static_cast<double>(resident) / static_cast<double>(used));
+}
+
+void WriteDisk(Server& server, MetricsWriter& out) {
+  const DiskTier* tier = server.disk_tier();
+  if (tier == nullptr) return;
+  const DiskStore::Figures figures = tier->store().figures();
+  const DiskWriter& writer = tier->writer();
+  out.Single("replete_disk_used_bytes", kGauge, "Files of the store.", figures.disk_bytes);
+  out.Single("replete_disk_memory_bytes", kGauge, "Block cache and write buffers of the store.",
+             figures.memory_bytes);
+  out.Single("replete_disk_writes_queued", kGauge, "Writes that are not stored yet.",
+             writer.queued());
+  out.Single("replete_disk_writes_failed_total", kCounter, "Writes that could not be stored.",
+             writer.failed());
+  out.Single("replete_disk_failing", kGauge, "1: the disk takes no writes.",
+             static_cast<uint64_t>(writer.failing()));
+  out.Single("replete_disk_full", kGauge, "1: the store lives on what it held back.",
+             static_cast<uint64_t>(writer.full()));
+  out.Single("replete_disk_compactions_running", kGauge, "Compactions.", figures.compactions);
+  out.Single("replete_disk_compaction_pending_bytes", kGauge, "What compactions ought to rewrite.",
+             figures.pending_bytes);
+  out.Single("replete_disk_writes_stopped", kGauge, "1: until compactions have caught up.",
+             static_cast<uint64_t>(figures.writes_stopped));
+  out.Single("replete_disk_background_errors_total", kCounter,
+             "Flushes and compactions that failed.", figures.background_errors);
 }
 
 void WriteClients(Server& server, MetricsWriter& out) {
@@ -146,6 +172,12 @@ constexpr NamespaceFamily kNamespaceFamilies[] = {
      [](const Figures& one) { return static_cast<uint64_t>(one.keyspace->max_entries()); }},
     {"replete_namespace_max_memory_bytes", kGauge, "max_memory; 0 is no limit.",
      [](const Figures& one) { return static_cast<uint64_t>(one.keyspace->max_memory()); }},
+    {"replete_namespace_hot_bytes", kGauge, "Memory of entries that have their values there.",
+     [](const Figures& one) { return uint64_t{one.keyspace->hot_bytes()}; }},
+    {"replete_namespace_disk_bytes", kGauge, "Keys and values on disk.",
+     [](const Figures& one) { return static_cast<uint64_t>(one.keyspace->tier_bytes()); }},
+    {"replete_namespace_max_disk_bytes", kGauge, "max_disk; 0 is no limit.",
+     [](const Figures& one) { return static_cast<uint64_t>(one.keyspace->max_disk()); }},
     {"replete_namespace_version", kGauge, "Version, see NAMESPACE BUMP.",
      [](const Figures& one) { return one.keyspace->version(); }},
     {"replete_namespace_hits_total", kCounter, "Reads that found their key.",
@@ -249,6 +281,7 @@ std::string MetricsText(Server& server) {
   WriteProcess(server, out);
   WriteMemory(server, out);
   WriteClients(server, out);
+  WriteDisk(server, out);
   WriteTraffic(server, out);
   WriteNamespaces(server, out);
   WriteCommands(server, out);

@@ -14,7 +14,7 @@ namespace {
 // the shards do, whose numbers are told only when there is room again.
 void DbSize(CommandContext& ctx) {
   const Keyspace& keyspace = *ctx.client().keyspace;
-  const bool bounded = keyspace.max_entries() > 0 || keyspace.max_memory() > 0;
+  const bool bounded = keyspace.limited();
   const auto entries = bounded ? static_cast<int64_t>(keyspace.size())
                                : keyspace.entry_count().load(std::memory_order_relaxed);
   ctx.reply().Integer(entries);

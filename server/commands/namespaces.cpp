@@ -5,6 +5,7 @@
 #include "server/command_context.h"
 #include "server/commands/groups.h"
 #include "server/commands/session_namespace.h"
+#include "server/disk_engine.h"
 #include "server/dispatcher.h"
 #include "server/server.h"
 
@@ -13,22 +14,46 @@ namespace {
 
 using namespace command_flag;
 
-// Options from argument `first` on; false: an error has been replied.
-bool ReadOptions(CommandContext& context, size_t first, ApplyMode mode,
-                 NamespaceSettings* settings) {
+// Options from argument `first` on, and what FROM says where `from` is given; false: an error has
+// been replied.
+bool ReadOptions(CommandContext& context, size_t first, ApplyMode mode, NamespaceSettings* settings,
+                 std::string* from = nullptr) {
   std::vector<OptionValue> options;
   for (size_t i = first; i < context.argc(); i += 2) {
     if (i + 1 == context.argc()) {
       context.reply().Error(fmt::format("ERR option '{}' has no value", context.arg(i)));
       return false;
     }
-    options.push_back({context.arg(i), context.arg(i + 1)});
+    if (from != nullptr && context.ArgIs(i, "from")) {
+      *from = context.arg(i + 1);
+    } else {
+      options.push_back({context.arg(i), context.arg(i + 1)});
+    }
   }
   if (Problem problem = ApplyOptions(settings, options, mode)) {
     context.reply().Error("ERR " + *problem);
     return false;
   }
   return true;
+}
+
+// Backups reach the file system.
+bool MayUseFolders(CommandContext& context) {
+  if (context.may_act_protected()) return true;
+  context.reply().Error(
+      "ERR backups are not allowed over the network: see enable-protected-configs");
+  return false;
+}
+
+// One that begins with the records of a backup.
+Problem CreateFrom(Server& server, std::string_view name, const NamespaceSettings& settings,
+                   const std::string& folder) {
+  if (settings.engine != Engine::kDisk) return "option 'from' is for namespaces on disk";
+  if (Problem problem = server.namespaces().Check(name, settings)) return problem;
+  if (Problem problem = server.disk_engine().Import(std::string(name), folder)) return problem;
+  Problem problem = server.namespaces().Create(name, settings, /*remember=*/true);
+  if (problem) server.disk_tier()->ForgetImported(std::string(name));
+  return problem;
 }
 
 void Create(CommandContext& context) {
@@ -40,14 +65,31 @@ void Create(CommandContext& context) {
   }
   NamespaceRegistry& registry = context.server().namespaces();
   NamespaceSettings settings = context.server().namespace_defaults().For(context.arg(2));
-  if (!ReadOptions(context, first, ApplyMode::kCreate, &settings)) return;
-  if (if_not_exists && registry.Current()->named.count(context.arg(2))) {
-    context.reply().Ok();
-    return;
+  std::string from;
+  if (!ReadOptions(context, first, ApplyMode::kCreate, &settings, &from)) return;
+  if (!from.empty() && !MayUseFolders(context)) return;
+  if (registry.Current()->named.count(context.arg(2))) {
+    if (if_not_exists) return context.reply().Ok();
+    return context.reply().Error(fmt::format("ERR namespace '{}' exists already", context.arg(2)));
   }
-  if (Problem problem = registry.Create(context.arg(2), settings, /*remember=*/true)) {
-    context.reply().Error("ERR " + *problem);
-    return;
+  Problem problem = from.empty() ? registry.Create(context.arg(2), settings, /*remember=*/true)
+                                 : CreateFrom(context.server(), context.arg(2), settings, from);
+  if (problem) return context.reply().Error("ERR " + *problem);
+  context.reply().Ok();
+}
+
+void BackUp(CommandContext& context) {
+  const auto keyspace = context.server().namespaces().Current()->Find(context.arg(2));
+  if (keyspace == nullptr) {
+    return context.reply().Error(fmt::format("ERR no such namespace '{}'", context.arg(2)));
+  }
+  if (!MayUseFolders(context)) return;
+  DiskTier* tier = context.server().disk_tier();
+  if (tier == nullptr || keyspace->tier() != tier) {
+    return context.reply().Error("ERR only namespaces on disk can be backed up");
+  }
+  if (Problem problem = tier->BackUp(*keyspace, std::string(context.arg(3)))) {
+    return context.reply().Error("ERR " + *problem);
   }
   context.reply().Ok();
 }
@@ -107,7 +149,8 @@ void Info(CommandContext& context) {
   ReplyWriter& reply = context.reply();
   const auto options = DescribeOptions(keyspace->settings());
   constexpr size_t kState = 7;  // name and the six below
-  reply.Map(options.size() + kState);
+  const bool on_disk = keyspace->tier() != nullptr;
+  reply.Map(options.size() + kState + (on_disk ? 2 : 0));
   reply.Bulk("name");
   reply.Bulk(keyspace->name());
   for (const DescribedOption& option : options) {
@@ -121,6 +164,10 @@ void Info(CommandContext& context) {
   number("entries", keyspace->size());
   number("entries_with_deadline", keyspace->entries_with_deadline());
   number("memory_bytes", keyspace->bytes());
+  if (on_disk) {
+    number("hot_bytes", keyspace->hot_bytes());
+    number("disk_bytes", static_cast<uint64_t>(keyspace->tier_bytes()));
+  }
   number("version", keyspace->version());
   number("shards", keyspace->shards());
   reply.Bulk("exact_order");
@@ -139,6 +186,18 @@ void Clear(CommandContext& context) {
   context.reply().Integer(static_cast<int64_t>(cleared));
 }
 
+void Compact(CommandContext& context) {
+  auto keyspace = Named(context);
+  if (!keyspace) return;
+  DiskTier* tier = context.server().disk_tier();
+  if (tier != nullptr && keyspace->tier() == tier) {
+    if (Problem problem = tier->Compact(*keyspace)) {
+      return context.reply().Error("ERR " + *problem);
+    }
+  }
+  context.reply().Ok();  // in memory nothing is left behind
+}
+
 void Version(CommandContext& context) {
   auto keyspace = Named(context);
   if (keyspace) context.reply().Integer(static_cast<int64_t>(keyspace->version()));
@@ -155,7 +214,8 @@ void Help(CommandContext& context) {
   constexpr std::string_view kLines[] = {
       "NAMESPACE <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
       "CREATE <name> [IFNOTEXISTS] [<option> <value> ...]",
-      "    Make a namespace. Options are those of its section in the configuration.",
+      "    Make a namespace. Options are those of its section in the configuration, and",
+      "    FROM <folder>: it begins with what a backup holds.",
       "ALTER <name> <option> <value> ...",
       "    Change options; limits apply before the reply.",
       "DROP <name>",
@@ -170,6 +230,10 @@ void Help(CommandContext& context) {
       "    Return the name of the session's namespace.",
       "CLEAR [NS <name>]",
       "    Remove all entries; return how many there were.",
+      "BACKUP <name> <folder>",
+      "    Copy a namespace on disk into a folder that is not there yet.",
+      "COMPACT [NS <name>]",
+      "    Give back the room on disk of what is gone, and wait for it.",
       "VERSION [NS <name>]",
       "    Return the version.",
       "BUMP [NS <name>]",
@@ -215,6 +279,14 @@ constexpr Command kNamespaceCommands[] = {
      .scope = Scope::kKeyspace, .keys = {}, .since = "0.1.0",
      .summary = "Removes all entries of a namespace.", .syntax = "[NS name]", .reply = "integer",
      .handler = Clear},
+    {.name = "backup", .arity = 4, .flags = kChange, .categories = kDanger,
+     .scope = Scope::kNone, .keys = {}, .since = "0.1.0",
+     .summary = "Copies a namespace on disk into a folder.", .syntax = "name folder",
+     .reply = "simple", .handler = BackUp},
+    {.name = "compact", .arity = -2, .flags = kChange, .categories = kDanger,
+     .scope = Scope::kNone, .keys = {}, .since = "0.1.0",
+     .summary = "Gives back the room on disk of what is gone.", .syntax = "[NS name]",
+     .reply = "simple", .handler = Compact},
     {.name = "version", .arity = -2, .flags = kLoading | kStale | kFast, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "0.1.0",
      .summary = "Returns the version of a namespace.", .syntax = "[NS name]", .reply = "integer",

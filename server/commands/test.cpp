@@ -2,6 +2,7 @@
 #include <chrono>
 #include <thread>
 
+#include "core/tier/disk_faults.h"
 #include "core/types/number.h"
 #include "server/command_context.h"
 #include "server/commands/groups.h"

@@ -16,6 +16,7 @@ import clearing
 import commands
 import connections
 import contention
+import disk
 import eviction
 import expiry
 import hostile
@@ -60,6 +61,7 @@ def parse_arguments():
     p.add_argument("--only", metavar="BARS", help="bars to measure: 1,2 or 4-7 (default: all)")
     p.add_argument("--commands", action="store_true",
                    help="string and key commands one by one, nothing else")
+    p.add_argument("--disk", action="store_true", help="the disk engine beside memory")
     p.add_argument("--rows", metavar="TEXT", help="only rows that contain one of these (a,b)")
     p.add_argument("--soak", type=float, metavar="SECONDS",
                    help="bar 12 for so long, of the daemon alone")
@@ -92,7 +94,8 @@ def head(context):
 
 
 def measure(context, bars, publish):
-    for numbers, run in [((0,), commands.run), ((0,), scanning.run)] + SECTIONS:
+    special = [disk.run] if context.options.disk else [commands.run, scanning.run]
+    for numbers, run in [((0,), run) for run in special] + SECTIONS:
         context.wanted_bars = bars & set(numbers)
         if not context.wanted_bars:
             continue
@@ -110,7 +113,7 @@ def measure(context, bars, publish):
 
 def main():
     options = parse_arguments()
-    bars = {0} if options.commands else parse_bars(options.only)
+    bars = {0} if options.commands or options.disk else parse_bars(options.only)
     soft_hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft_hard[1], soft_hard[1]))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -112,6 +112,13 @@ class Server:
         tail = pathlib.Path(self.log.name).read_bytes()[-400:].decode(errors="replace")
         raise MeasureError(f"{self.target.title} does not answer: {tail.strip()}")
 
+    def restart(self, argv):
+        """The process that has ended is started again, with other arguments if need be."""
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=subprocess.STDOUT, cwd=self.directory,
+                                        preexec_fn=die_with_parent)
+        self.pid = self.process.pid
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()

@@ -24,7 +24,7 @@ class DiskFaultsTest : public DaemonTest {
     ASSERT_EQ(client.Run("SET", "overwritten", "before"), Status("OK"));
     ASSERT_EQ(client.Run("SET", "victim", "before"), Status("OK"));
   }
-  void StartHere() { Start({"--dir", folder_.path().string()}); }
+  void StartHere() { Start({"--dir", folder_.path().string(), "--disk-reserve", "8mb"}); }
   Client In(const std::string& name) {
     Client client = Connect();
     EXPECT_EQ(client.Run("SELECT", name), Status("OK"));
@@ -78,6 +78,37 @@ INSTANTIATE_TEST_SUITE_P(All, FailingWritesTest,
                            name.replace(name.find('='), 1, "_");
                            return name;
                          });
+
+TEST_F(DiskFaultsTest, OnAFullDiskEntriesCanStillBeDeleted) {
+  Client client = In("n");
+  const std::string value(1000, 'v');
+  Disk("room=0");
+  Reply reply;
+  ASSERT_TRUE(Eventually([&] {
+    reply = client.Run("SET", "new", value);
+    return reply.IsError();
+  }));
+  EXPECT_EQ(reply, Error("ERR disk: writes that need room are refused: the disk is full"));
+  EXPECT_EQ(client.Run("GET", "old"), Bulk("intact"));
+  EXPECT_EQ(client.Run("DEL", "victim"), Int(1));
+  EXPECT_EQ(client.Run("EXPIRE", "old", "100"), Int(1));
+  EXPECT_EQ(client.Run("NAMESPACE", "CLEAR"), Int(client.Run("DBSIZE").Integer()));
+  EXPECT_TRUE(IsDiskError(client.Run("SET", "new", value)));
+  daemon().Kill9();
+  StartHere();
+  client = In("n");
+  EXPECT_EQ(client.Run("DBSIZE"), Int(0));
+  EXPECT_EQ(client.Run("SET", "new", value), Status("OK"));
+}
+
+TEST_F(DiskFaultsTest, AFullDiskThatHasRoomAgainIsWrittenToAgain) {
+  Client client = In("n");
+  Disk("room=0");
+  ASSERT_TRUE(Eventually([&] { return client.Run("SET", "new", "v").IsError(); }));
+  Disk("room=100000000");
+  EXPECT_TRUE(Eventually([&] { return client.Run("SET", "new", "v") == Status("OK"); }));
+  EXPECT_EQ(client.Run("GET", "old"), Bulk("intact"));
+}
 
 TEST_F(DiskFaultsTest, ADeletedKeyDoesNotComeBackWhenItsDeleteFailed) {
   Client client = In("n");

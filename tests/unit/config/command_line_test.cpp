@@ -121,7 +121,7 @@ TEST(ConfigCommandLine, ProblemsNameArgumentValueAndWhatIsAllowed) {
 TEST(ConfigCommandLine, SettingsWithoutMeaningGiveTheReason) {
   EXPECT_EQ(Refusal({"--appendonly", "yes"}),
             "--appendonly 'yes': use engine = \"disk\" for a namespace that must outlive the "
-            "daemon (not available in this version); namespaces in memory write no files");
+            "daemon; namespaces in memory write no files");
   EXPECT_EQ(Refusal({"--io-threads", "4"}), "--io-threads '4': use threads");
   EXPECT_EQ(Refusal({"--daemonize", "yes"}),
             "--daemonize 'yes': the daemon runs in the foreground; leave that to systemd, a "

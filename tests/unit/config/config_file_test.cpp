@@ -125,7 +125,7 @@ TEST(ConfigFileTest, MistakesNameFileLineKeyValueAndWhatIsAllowed) {
             "replete.toml:3: tcp_backlog is given twice");
   EXPECT_EQ(Mistake("[server]\nappendonly = \"yes\"\n"),
             "replete.toml:2: appendonly 'yes': use engine = \"disk\" for a namespace that must "
-            "outlive the daemon (not available in this version); namespaces in memory write no "
+            "outlive the daemon; namespaces in memory write no "
             "files");
   EXPECT_EQ(Mistake("[namespace.llm]\nmax_entires = 5\n"),
             "replete.toml:2: namespace 'llm': unknown option 'max_entires'");

@@ -222,8 +222,8 @@ TEST(ConfigSet, SettingsOfRedisWithoutMeaning) {
   EXPECT_EQ(Set(&settings, {{"appendonly", "no"}, {"save", ""}, {"hz", "10"}}), std::nullopt);
   EXPECT_EQ(settings.version(), 1U);
   constexpr char kNoFiles[] =
-      "use engine = \"disk\" for a namespace that must outlive the daemon (not available in this "
-      "version); namespaces in memory write no files";
+      "use engine = \"disk\" for a namespace that must outlive the daemon; namespaces in memory "
+      "write no files";
   EXPECT_EQ(Set(&settings, {{"appendonly", "yes"}}), Failed("appendonly", kNoFiles));
   EXPECT_EQ(Set(&settings, {{"save", "3600 1"}}), Failed("save", kNoFiles));
   EXPECT_EQ(Set(&settings, {{"maxmemory-samples", "5"}}),

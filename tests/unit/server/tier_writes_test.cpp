@@ -219,7 +219,7 @@ TEST_F(TierWrites, WatchSeesThatAWriteFailed) {
 
 // Who makes room in another shard writes two batches: the reply is about both.
 TEST_F(TierWrites, AFailureIsToldAlsoWhenTheCommandHasMadeRoomElsewhere) {
-  ASSERT_EQ(Text("NAMESPACE CREATE full max_entries 0 policy lru max_memory 1000000"), "+OK");
+  ASSERT_EQ(Text("NAMESPACE CREATE full max_entries 0 policy lru max_disk 1000000"), "+OK");
   ASSERT_EQ(Text("NAMESPACE USE full"), "+OK");
   ASSERT_GT(keyspace().shards(), 1u);
   const Key first = ResolveKey(keyspace(), "victim");
