@@ -121,7 +121,8 @@ void Server::MakeRemembered(const ServerOptions& options) {
     Problem problem = ApplyOptions(&settings, values, ApplyMode::kCreate);
     if (!problem) problem = namespaces_->Create(one.name, settings, /*remember=*/true);
     if (problem) {
-      LogWarning("namespace '{}', which the store remembers, is not there: {}", one.name, *problem);
+      throw std::runtime_error(
+          fmt::format("namespace '{}', which the store remembers: {}", one.name, *problem));
     }
   }
   for (const StoredNamespace& one : disk_tier()->catalog().Unattached()) {

@@ -38,7 +38,7 @@ std::vector<StoredNamespace> DiskCatalog::Unattached() const {
 }
 
 StoredNamespace DiskCatalog::Attach(const std::shared_ptr<Keyspace>& keyspace,
-                                    const StoredOptions& options) {
+                                    const StoredOptions& options, bool* changed) {
   std::unique_lock lock(mutex_);
   // Of two of a name, one was dropped before a crash and could not be forgotten: the older one.
   auto found = std::find_if(known_.rbegin(), known_.rend(), [&](const auto& item) {
@@ -46,6 +46,7 @@ StoredNamespace DiskCatalog::Attach(const std::shared_ptr<Keyspace>& keyspace,
   });
   const bool is_new = found == known_.rend();
   Known* known = is_new ? &Make(keyspace->name()) : &found->second;
+  *changed = is_new || known->stored.options != options;
   known->stored.options = options;
   known->keyspace = keyspace;
   // What was there before is read back anew: nobody knows what happened to it meanwhile.

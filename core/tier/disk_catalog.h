@@ -32,9 +32,10 @@ class DiskCatalog final : public RecordJudge {
   // Those that no keyspace works on.
   std::vector<StoredNamespace> Unattached() const;
 
-  // The keyspace works on the records of its name: those of before, or none yet. What of it is to
-  // be saved then.
-  StoredNamespace Attach(const std::shared_ptr<Keyspace>& keyspace, const StoredOptions& options);
+  // The keyspace works on the records of its name: those of before, or none yet. `changed`: what
+  // the store has of it is out of date.
+  StoredNamespace Attach(const std::shared_ptr<Keyspace>& keyspace, const StoredOptions& options,
+                         bool* changed);
   // Whether it has all of its keys, or has to read them back.
   bool IsComplete(uint32_t id) const;
   // One that no keyspace works on yet, without records.

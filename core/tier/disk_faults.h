@@ -14,7 +14,7 @@ struct DiskFaults {
 
   std::atomic<Writes> writes{Writes::kSucceed};  // of data, and of what files there are
   // Bytes that can still be written; what is deleted gives its own back.
-  std::atomic<int64_t> room{std::numeric_limits<int64_t>::max()};
+  std::atomic<int64_t> room{std::numeric_limits<int64_t>::max() / 2};
   std::atomic<bool> reads_fail{false};
   std::atomic<bool> syncs_fail{false};
   // What was written and not synced is gone when the process is: as when power is cut.

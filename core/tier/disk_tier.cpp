@@ -62,11 +62,14 @@ DiskTier::~DiskTier() {
 }
 
 Problem DiskTier::Attach(const std::shared_ptr<Keyspace>& keyspace, const StoredOptions& options) {
-  const StoredNamespace stored = catalog_.Attach(keyspace, options);
+  bool changed = false;
+  const StoredNamespace stored = catalog_.Attach(keyspace, options, &changed);
   keyspace->SetTier(this, stored.generation, stored.version);
-  const DiskStatus status = Save(stored);
+  // What is as it was needs no disk that takes writes.
+  const DiskStatus status = changed ? Save(stored) : DiskStatus();
   if (!status.ok()) {
-    catalog_.Drop(stored.id);
+    // One of before keeps its records.
+    if (catalog_.IsComplete(stored.id)) catalog_.Drop(stored.id);
     return fmt::format("disk: the namespace cannot be stored: {}", status.text);
   }
   if (!started_.load() || catalog_.IsComplete(stored.id)) return {};

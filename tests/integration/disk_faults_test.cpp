@@ -27,7 +27,7 @@ class DiskFaultsTest : public DaemonTest {
   void StartHere() { Start({"--dir", folder_.path().string(), "--disk-reserve", "8mb"}); }
   Client In(const std::string& name) {
     Client client = Connect();
-    EXPECT_EQ(client.Run("SELECT", name), Status("OK"));
+    EXPECT_EQ(client.Run("SELECT", name), Status("OK")) << daemon().Log();
     return client;
   }
   void Disk(const std::string& faults) {
