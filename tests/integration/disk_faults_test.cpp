@@ -14,6 +14,7 @@ class DiskFaultsTest : public DaemonTest {
  protected:
   void SetUp() override {
     REPLETE_ONLY();
+    NEEDS_STORE();
     StartHere();
     Client client = Connect();
     ASSERT_EQ(client.Run("NAMESPACE", "CREATE", "n", "ENGINE", "disk", "MAX_ENTRIES", "0",

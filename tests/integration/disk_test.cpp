@@ -20,7 +20,10 @@ namespace {
 
 class DiskTest : public DaemonTest {
  protected:
-  void SetUp() override { REPLETE_ONLY(); }
+  void SetUp() override {
+    REPLETE_ONLY();
+    NEEDS_STORE();
+  }
 
   // A daemon on the test's folder; one that runs is stopped first.
   void StartHere(std::vector<std::string> more = {}) {
