@@ -390,28 +390,6 @@ void Access::Copy(const Key& from, const Key& to) {
       {Effect::Kind::kCopy, &from.shard->keyspace(), from.name, to.name, {}, deadline, &target});
 }
 
-void Access::Restore(const Key& key, StoredValue* value, int64_t deadline) {
-  Remove(key, Departure::kExpired);  // one that is not swept yet
-  Entry* entry = value->MakeEntry(key.name, ExtensionsFor(*key.shard, deadline));
-  if (deadline != kNoDeadline) entry->set_deadline(deadline);
-  Insert(key, entry);
-  Changed(key);
-  switch (entry->type()) {
-    case ValueType::kString:
-      return Emit(key, Effect::Kind::kPut, entry->string(), {}, deadline);
-    case ValueType::kHash:
-      entry->hash()->ForEach([&](std::string_view field, std::string_view text) {
-        Emit(key, Effect::Kind::kHashSet, field, text);
-      });
-      break;
-    case ValueType::kList:
-      entry->list()->ForEach(
-          [&](std::string_view element) { Emit(key, Effect::Kind::kPushBack, element); });
-      break;
-  }
-  if (deadline != kNoDeadline) Emit(key, Effect::Kind::kDeadline, {}, {}, deadline);
-}
-
 // --- collections ---
 
 HashValue* Access::HashFor(const Key& key, Entry* entry) {

@@ -1,4 +1,5 @@
-// What keyspaces with a tier need beside: records of what changed, and values that come and go.
+// What keyspaces with a tier need beside: records of what changed, and values that come and go, by
+// RESTORE too.
 #include <algorithm>
 #include <tuple>
 
@@ -102,6 +103,28 @@ void Access::Undo(const Key& key, uint64_t sequence) {
 void Access::UndoClear(Keyspace& keyspace) { voided_.push_back(keyspace.shared_from_this()); }
 
 // --- coming up and letting go ---
+
+void Access::Restore(const Key& key, StoredValue* value, int64_t deadline) {
+  Remove(key, Departure::kExpired);  // one that is not swept yet
+  Entry* entry = value->MakeEntry(key.name, ExtensionsFor(*key.shard, deadline));
+  if (deadline != kNoDeadline) entry->set_deadline(deadline);
+  Insert(key, entry);
+  Changed(key);
+  switch (entry->type()) {
+    case ValueType::kString:
+      return Emit(key, Effect::Kind::kPut, entry->string(), {}, deadline);
+    case ValueType::kHash:
+      entry->hash()->ForEach([&](std::string_view field, std::string_view text) {
+        Emit(key, Effect::Kind::kHashSet, field, text);
+      });
+      break;
+    case ValueType::kList:
+      entry->list()->ForEach(
+          [&](std::string_view element) { Emit(key, Effect::Kind::kPushBack, element); });
+      break;
+  }
+  if (deadline != kNoDeadline) Emit(key, Effect::Kind::kDeadline, {}, {}, deadline);
+}
 
 // Another allocation of the same entry, with or without its value, in the old one's place.
 void Access::TakePlace(Shard& shard, const Slot& slot, Entry* fresh) {
