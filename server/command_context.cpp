@@ -5,6 +5,7 @@
 #include "core/types/number.h"
 #include "protocol/request_parser.h"
 #include "server/dispatcher.h"
+#include "server/server.h"
 
 namespace replete {
 
@@ -25,7 +26,15 @@ bool WordIs(std::string_view text, std::string_view word) {
 }
 
 BulkBuffer CommandContext::TakeBulk(size_t arg) {
-  return parser_ == nullptr ? BulkBuffer() : parser_->TakeBulk(arg);
+  // MONITOR shows all of a request when it is done.
+  if (parser_ == nullptr || server().monitors().any()) return {};
+  std::string beginning(args_[arg].substr(0, kKeptOfTaken));
+  BulkBuffer taken = parser_->TakeBulk(arg);
+  if (!taken.empty()) {
+    taken_argument_ = arg;
+    taken_beginning_ = std::move(beginning);
+  }
+  return taken;
 }
 
 bool CommandContext::FindFurther(std::string_view name, Key* key) {

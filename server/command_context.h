@@ -52,7 +52,8 @@ class CommandContext {
   // under the key; empty when there are no such others, or an earlier one was told. The value can
   // fetch it all from memory at once, under the lock that is held.
   std::span<const std::string_view> members_ahead() const { return members_ahead_; }
-  // The argument's own memory when it was received as a big bulk, else empty.
+  // The argument's own memory when it was received as a big bulk, else empty. Whoever has taken it
+  // may free it at any time: arg(n) of it is not to be read again.
   BulkBuffer TakeBulk(size_t arg);
 
   // --- keys ---
@@ -133,6 +134,10 @@ class CommandContext {
   std::span<const std::string_view> args_;
   RequestParser* parser_ = nullptr;
   std::span<const std::string_view> members_ahead_;
+  // What is left of an argument that was taken, for SLOWLOG; 0: none was.
+  static constexpr size_t kKeptOfTaken = 128;
+  size_t taken_argument_ = 0;
+  std::string taken_beginning_;
   std::vector<Key> keys_;
   Keyspace* scope_keyspace_ = nullptr;
   std::vector<Shard*> shards_;

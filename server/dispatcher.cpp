@@ -70,7 +70,8 @@ Outcome Dispatcher::Execute(const Call& call) {
   if (outcome != Outcome::kParked && outcome != Outcome::kAway) {
     Account(call.client, *command, call.args, push_position_);
   }
-  if (server_.monitors().any() && outcome != Outcome::kParked) [[unlikely]]
+  if (server_.monitors().any() && outcome != Outcome::kParked && context_.taken_argument_ == 0)
+      [[unlikely]]
     server_.monitors().Show(call.client, *command, call.args);
   return outcome;
 }
@@ -179,6 +180,7 @@ void Dispatcher::Begin(const Call& call, const Command& command) {
   context_.args_ = call.args;
   context_.parser_ = call.parser;
   context_.members_ahead_ = call.members;
+  context_.taken_argument_ = 0;
   context_.in_exec_ = false;
   context_.blocks_ = false;
   context_.unwatches_ = false;

@@ -42,7 +42,12 @@ void Dispatcher::NoteSlow(const Client& client, const Command& command,
                           std::span<const std::string_view> args, int64_t nanos) {
   const int64_t slow = config_->slowlog_log_slower_than;
   if (slow >= 0 && nanos / 1000 >= slow && !(command.flags & command_flag::kSkipSlowlog)) {
-    server_.slow_log().Add(client, command, args, nanos / 1000,
+    std::vector<std::string_view> shown(args.begin(), args.end());
+    // Of an argument so long only the beginning is read, and only that is still there.
+    if (const size_t taken = context_.taken_argument_; taken != 0) {
+      shown[taken] = {context_.taken_beginning_.data(), shown[taken].size()};
+    }
+    server_.slow_log().Add(client, command, shown, nanos / 1000,
                            static_cast<size_t>(config_->slowlog_max_len));
   }
   NoteLatency(command.flags & command_flag::kFast ? "fast-command" : "command", nanos);

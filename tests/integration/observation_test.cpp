@@ -190,5 +190,31 @@ TEST_F(ObservationTest, InfoTellsRatesAndPeaks) {
   }));
 }
 
+// A large value is adopted by its entry, which frees or moves it before the request is told of.
+TEST_F(ObservationTest, WhatIsToldOfARequestOutlivesItsLargeValue) {
+  Client client = Connect();
+  const std::string value = "begins so" + std::string(700'000, 'v');
+  client.Run("CONFIG", "SET", "slowlog-log-slower-than", "0");
+  client.Run("SLOWLOG", "RESET");
+  EXPECT_EQ(client.Run("SET", "k", value), Status("OK"));
+  EXPECT_EQ(client.Run("SET", "k", "short"), Status("OK"));
+  const Reply log = client.Run("SLOWLOG", "GET", "10");
+  bool found = false;
+  for (const Reply& record : log.elements) {
+    const Reply& args = record.elements.at(3);
+    if (args.elements.size() != 3 || args.elements[2].text.size() < 100) continue;
+    EXPECT_EQ(args.elements[2].text,
+              value.substr(0, 128) + "... (" + std::to_string(value.size() - 128) + " more bytes)");
+    found = true;
+  }
+  EXPECT_TRUE(found);
+  Connection monitor = Raw();
+  EXPECT_EQ(monitor.Ask({"MONITOR"}), Status("OK"));
+  EXPECT_EQ(client.Run("SET", "k", value), Status("OK"));
+  const Reply line = monitor.Read().value_or(Reply{});
+  EXPECT_NE(line.text.find(value), std::string::npos) << line.text.substr(0, 200);
+  EXPECT_EQ(client.Run("GET", "k"), Bulk(value));
+}
+
 }  // namespace
 }  // namespace replete::test
