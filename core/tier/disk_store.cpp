@@ -146,7 +146,8 @@ struct DiskStore::Engine {
     // One thread writes.
     options.allow_concurrent_memtable_write = false;
     options.enable_write_thread_adaptive_yield = false;
-    // What was written before a torn record is kept; what comes after it was never acknowledged.
+    // What was written before a torn record is kept, and nothing after it: the store is as it was
+    // at some instant. Of what was synced nothing comes after a record that a loss of power tore.
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     // A full disk has to be opened without writing much.
     options.avoid_flush_during_recovery = true;
@@ -272,6 +273,7 @@ DiskStatus DiskStore::ReadCatalog() {
 
 // An id is not given again even when its namespace is forgotten: records of it may be there.
 DiskStatus DiskStore::Save(const StoredNamespace& one) {
+  std::lock_guard lock(save_mutex_);
   Group group;
   last_id_ = std::max(last_id_, one.id);
   group.batch_->batch.Put(CatalogKey(kLastIdKey), std::to_string(last_id_));

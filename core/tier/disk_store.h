@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -75,7 +76,7 @@ class DiskStore {
   // Those that were there when it was opened, by id, and the highest id that was ever given.
   const std::vector<StoredNamespace>& found() const { return found_; }
   uint32_t last_id() const { return last_id_; }
-  // Name and options of a namespace. One at a time.
+  // Name and options of a namespace.
   DiskStatus Save(const StoredNamespace& one);
   DiskStatus Forget(uint32_t id);
 
@@ -166,7 +167,8 @@ class DiskStore {
   std::string directory_;
   std::unique_ptr<DiskReserve> reserve_;
   std::vector<StoredNamespace> found_;
-  uint32_t last_id_ = 0;
+  std::mutex save_mutex_;
+  uint32_t last_id_ = 0;  // with save_mutex_ once it is open
 };
 
 }  // namespace replete

@@ -81,17 +81,23 @@ Problem DiskTier::Import(const std::string& name, const std::string& folder) {
   Problem problem;
   if (const DiskStatus status = Save(stored); !status.ok()) problem = "disk: " + status.text;
   if (!problem) problem = CopyBackup(folder, *store_, stored.generation);
-  if (problem) ForgetImported(name);
+  if (problem) Forget(stored.id);
   return problem;
 }
 
+// The latest of the name: others that nobody uses were there before and stay.
 void DiskTier::ForgetImported(const std::string& name) {
+  uint32_t latest = 0;
   for (const StoredNamespace& one : catalog_.Unattached()) {
-    if (one.name != name) continue;
-    catalog_.Drop(one.id);
-    const DiskStatus status = store_->Forget(one.id);
-    if (!status.ok()) warn_("disk: a namespace cannot be forgotten: " + status.text);
+    if (one.name == name) latest = std::max(latest, one.id);
   }
+  if (latest != 0) Forget(latest);
+}
+
+void DiskTier::Forget(uint32_t id) {
+  catalog_.Drop(id);
+  const DiskStatus status = store_->Forget(id);
+  if (!status.ok()) warn_("disk: a namespace cannot be forgotten: " + status.text);
 }
 
 Problem DiskTier::BackUp(const Keyspace& keyspace, const std::string& folder) {
@@ -107,10 +113,7 @@ DiskStatus DiskTier::Save(const StoredNamespace& one) {
 
 void DiskTier::Detach(const Keyspace& keyspace) {
   if (keyspace.size() > 0) return;
-  const auto id = static_cast<uint32_t>(keyspace.generation() >> 32);
-  catalog_.Drop(id);
-  const DiskStatus status = store_->Forget(id);
-  if (!status.ok()) warn_("disk: a namespace cannot be forgotten: " + status.text);
+  Forget(static_cast<uint32_t>(keyspace.generation() >> 32));
 }
 
 Problem DiskTier::Alter(const Keyspace& keyspace, const StoredOptions& options) {

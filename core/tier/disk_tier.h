@@ -33,7 +33,7 @@ class DiskTier final : public Tier {
   // Everything that was written is stored, everything that was asked for answered.
   ~DiskTier() override;
 
-  // --- namespaces: one call at a time ---
+  // --- namespaces: one call at a time but for Import and BackUp ---
   const DiskCatalog& catalog() const { return catalog_; }
   // A keyspace that nobody uses yet works on this tier from now on, on its records of before if
   // there are any: their keys are read back at the start, or at once when that is over. `options`:
@@ -83,6 +83,7 @@ class DiskTier final : public Tier {
 
   Problem ReadBack(const std::vector<DiskCatalog::Attached>& namespaces, size_t threads);
   DiskStatus Save(const StoredNamespace& one);
+  void Forget(uint32_t id);
   void ServeReclaiming();
   void CompactWhereItPays();
 

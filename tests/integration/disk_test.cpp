@@ -448,6 +448,37 @@ TEST_F(DiskTest, ABackupIsACopyOfOneInstant) {
   EXPECT_EQ(In("other").Run("GET", "string"), Bulk("of the other"));
 }
 
+TEST_F(DiskTest, ACreateFromABackupThatFailsLeavesWhatWasThere) {
+  const std::string file = (folder_.path() / "replete.toml").string();
+  std::ofstream(file) << "[namespace.n]\nengine = \"disk\"\ndefault_ttl = 0\n";
+  StartHere({"--config", file, "--enable-protected-configs", "yes"});
+  EXPECT_EQ(In("n").Run("SET", "k", "v"), Status("OK"));
+  const std::string folder = (folder_.path() / "backup").string();
+  EXPECT_EQ(Connect().Run("NAMESPACE", "BACKUP", "n", folder), Status("OK"));
+  StartHere({"--enable-protected-configs", "yes"});  // nobody names it any more
+  Client client = Connect();
+  EXPECT_TRUE(
+      client.Run("NAMESPACE", "CREATE", "n", "ENGINE", "disk", "FROM", "/nowhere").IsError());
+  client.Run("SELECT", "7");
+  client.Run("SET", "in", "the way");
+  EXPECT_TRUE(
+      client.Run("NAMESPACE", "CREATE", "n", "ENGINE", "disk", "DATABASE", "7", "FROM", folder)
+          .IsError());
+  Create(&client, "n");
+  EXPECT_EQ(In("n").Run("GET", "k"), Bulk("v"));
+}
+
+TEST_F(DiskTest, OptionsOfTheDiskAreRefusedInMemory) {
+  StartHere();
+  Client client = Connect();
+  for (const std::vector<std::string>& option :
+       {std::vector<std::string>{"MAX_DISK", "5"}, {"durability", "sync"}, {"HOT-MEMORY", "5"}}) {
+    EXPECT_TRUE(client.Run("NAMESPACE", "CREATE", "m", option[0], option[1]).IsError());
+    EXPECT_TRUE(client.Run("NAMESPACE", "ALTER", "default", option[0], option[1]).IsError());
+  }
+  EXPECT_TRUE(client.Run("SELECT", "m").IsError());
+}
+
 TEST_F(DiskTest, BackupsThatCannotBeAreTold) {
   StartHere({"--enable-protected-configs", "yes"});
   Client client = Connect();

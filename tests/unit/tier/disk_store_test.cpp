@@ -144,9 +144,12 @@ TEST_F(DiskStoreTest, RecordsAreThereAndInOrder) {
   EXPECT_EQ(Read(5, "c"), "");
   Open();
   EXPECT_EQ(Scan(5), (Records{{"a", "1"}, {"b", "2"}}));
+  EXPECT_EQ(Read(6, "c"), "other");
   std::string seen;
-  EXPECT_TRUE(store_->ReadCached(DiskKey(6, "c"), [&](std::string_view value) { seen = value; }) ||
-              seen.empty());
+  const auto see = [&](std::string_view value) { seen = value; };
+  EXPECT_TRUE(store_->ReadCached(DiskKey(6, "c"), see)) << "it has just been read";
+  EXPECT_EQ(seen, "other");
+  EXPECT_FALSE(store_->ReadCached(DiskKey(6, "none"), see));
 }
 
 TEST_F(DiskStoreTest, DeadlinesAreSetWithoutReading) {
