@@ -73,6 +73,9 @@ class Loop {
   // Runs work on this loop before it serves a session whose input came later: who has seen that a
   // message was published finds it before his next reply. Any thread.
   void Post(std::function<void()> work);
+  // After Run, when nobody posts any more: closed sessions that waited for somebody let go of
+  // themselves, and with it of their keyspaces.
+  void RunWhatIsLeft() { RunPosted(); }
 
   // One of so many of its sessions, as far as they may move, goes to another loop. Any thread.
   void Give(Loop& to, size_t one_of);

@@ -137,6 +137,7 @@ Server::~Server() {
   fake_tier_.reset();
   disk_engine_->Close();
   disposal_->Stop();
+  for (auto& loop : loops_) loop->RunWhatIsLeft();
   listener_.reset();
   loops_.clear();
 }

@@ -215,7 +215,7 @@ Problem NamespaceRegistry::Create(std::string_view name, const NamespaceSettings
   Problem problem = TakePlace(place, std::move(map));
   // One of the two is empty and nobody's.
   const Keyspace& unused = problem ? *keyspace : place;
-  if (unused.tier() != nullptr && surroundings_.tiers != nullptr) {
+  if (unused.settings().engine != Engine::kMemory && surroundings_.tiers != nullptr) {
     surroundings_.tiers->Detach(unused);
   }
   return problem;

@@ -278,5 +278,18 @@ TEST_F(TierTest, ItEndsCleanlyWhileRepliesAreHeldAndValuesAwaited) {
   }
 }
 
+// What still waits when the loops have ended is freed all the same (LeakSanitizer looks).
+TEST_F(TierTest, ItEndsWhileAValueTakesLongerToComeThanClientsAreGiven) {
+  StartWith("load_delay_us=5000000,seed=1");
+  Client client = Connect();
+  ASSERT_EQ(client.Run("SET", "k", "v"), Status("OK"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the value is let go
+  Connection waiting = Raw();
+  ASSERT_TRUE(waiting.Request({"GET", "k"}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the value is asked for
+  EXPECT_EQ(daemon().Stop(), 0);
+  EXPECT_FALSE(waiting.Read());
+}
+
 }  // namespace
 }  // namespace replete::test
