@@ -6,7 +6,6 @@
 import argparse
 import json
 import os
-import shlex
 import shutil
 import signal
 import socket
@@ -15,6 +14,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from debian import make_debian
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GROUPS = Path("/sys/fs/cgroup")
@@ -300,26 +301,7 @@ def main():
         base = work / "base"
         if not base.exists():
             say("debootstrap")
-            # From where this machine has its packages.
-            targets = subprocess.run(
-                ["apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)"],
-                check=True, capture_output=True, text=True).stdout.split("\n")
-            mirrors = [line.split()[1] for line in targets if line.startswith("bookworm ")]
-            proxy = subprocess.run(["apt-config", "shell", "p", "Acquire::http::Proxy"], check=True,
-                                   capture_output=True, text=True).stdout
-            environment = dict(os.environ)
-            if proxy:
-                environment["http_proxy"] = shlex.split(proxy)[0].partition("=")[2]
-            run("debootstrap", "--variant=minbase", "bookworm", base, *mirrors[:1],
-                stdout=subprocess.DEVNULL, env=environment)
-            for name in ("apt.conf.d", "sources.list", "sources.list.d", "auth.conf.d"):
-                source = Path("/etc/apt") / name
-                if source.exists():
-                    run("cp", "-a", "-T", source, base / "etc/apt" / name)
-            ca = Path("/etc/ssl/certs")
-            if ca.exists():
-                (base / "etc/ssl").mkdir(exist_ok=True)
-                run("cp", "-aL", "-T", ca, base / "etc/ssl/certs")
+            make_debian(base)
         image = build(work, base)
         beside = without_packages(image.root) - without_packages(base)
         check(f"the image has {beside / 1e6:.1f} MB beside the base (60)", beside < 60e6)
