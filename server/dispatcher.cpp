@@ -278,8 +278,10 @@ uint8_t Dispatcher::SpecialOfLocked() const {
 // What has changed beside the command goes to the tiers while the locks are held; who was served is
 // answered after.
 void Dispatcher::Unlock() {
-  if (tiered_) [[unlikely]]
+  if (tiered_) [[unlikely]] {
+    context_.access_.ReturnLent();
     StoreUpkeep();
+  }
   locks_.Unlock();
   if (!served_.empty()) [[unlikely]]
     AnswerServed();

@@ -161,6 +161,7 @@ class Dispatcher final : public KeyspaceListener {
   uint8_t SpecialOfLocked() const;
   void PrefetchKeys() const;
   bool FetchValues(const Call& call);
+  bool ReadNow(const Key& key, const Entry* entry, const ValueLimits& limits);
   bool TiersAllow(const Command& command);
   void Unlock();
   void AnswerServed();

@@ -28,14 +28,28 @@ bool HoldsTooMuch(const Shard& shard) {
          (hot > 0 && keyspace.OverMemory());
 }
 
-bool ReadNow(const Key& key, const ValueLimits& limits) {
-  Keyspace& keyspace = key.shard->keyspace();
-  StoredValue value;
-  return keyspace.tier()->ReadNow(keyspace.generation(), key.name, limits, &value) &&
-         Access::Install(key, &value);
+// Whether what it reads may be lent to it: it changes nothing, and is done before its locks are let
+// go.
+bool Borrows(const Command& command, size_t keys) {
+  return command.scope == Scope::kKeys && keys <= kReadUnderLocks &&
+         (command.flags & (command_flag::kWrite | command_flag::kLong)) == 0;
 }
 
 }  // namespace
+
+// Under the locks: the value of the key, which is away, if it can be had at once.
+bool Dispatcher::ReadNow(const Key& key, const Entry* entry, const ValueLimits& limits) {
+  Keyspace& keyspace = key.shard->keyspace();
+  StoredValue value;
+  if (!keyspace.tier()->ReadNow(keyspace.generation(), key.name, limits, &value)) return false;
+  if (!Borrows(*context_.command_, context_.keys_.size()) ||
+      context_.access_.WorthKeeping(key, entry)) {
+    return Access::Install(key, &value);
+  }
+  if (value.type() != entry->type()) return false;
+  context_.access_.Lend(key, entry, &value);
+  return true;
+}
 
 // Under the locks. True: all values that can be had are there; those whose load has failed are left
 // to TiersAllow. False: the locks are gone, the session is woken when everything has come, and the
@@ -50,7 +64,7 @@ bool Dispatcher::FetchValues(const Call& call) {
     const Entry* entry = context_.access_.Peek(key);
     if (entry == nullptr || entry->resident()) continue;
     all_here = false;
-    if (may_read > 0 && ReadNow(key, limits)) {
+    if (may_read > 0 && ReadNow(key, entry, limits)) {
       --may_read;
       continue;
     }
@@ -71,6 +85,7 @@ bool Dispatcher::FetchValues(const Call& call) {
   // What came for an earlier attempt stays until this one has run.
   wait->Keep(std::move(call.client.loads));
   call.client.loads = wait;
+  context_.access_.ReturnLent();
   locks_.Unlock();
   for (auto& load : fresh) {
     Tier* tier = load->keyspace()->tier();

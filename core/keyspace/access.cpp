@@ -22,18 +22,19 @@ Access::Slot Access::Find(const Key& key) {
   return slot;
 }
 
-Entry* Access::Peek(const Key& key) { return Find(key).item(); }
+Entry* Access::Peek(const Key& key) { return Standing(Find(key).item()); }
 
-Entry* Access::Inspect(const Key& key) {
-  Entry* entry = Find(key).item();
-  ShardStats& stats = key.shard->stats;
-  (entry == nullptr ? stats.misses : stats.hits).Add();
-  return entry;
-}
+Entry* Access::Inspect(const Key& key) { return Standing(Count(key, Find(key).item())); }
 
 Entry* Access::Read(const Key& key) {
-  Entry* entry = Inspect(key);
+  Entry* entry = Count(key, Find(key).item());
   if (entry != nullptr) TouchUse(*key.shard, entry);
+  return Standing(entry);
+}
+
+Entry* Access::Count(const Key& key, Entry* entry) {
+  ShardStats& stats = key.shard->stats;
+  (entry == nullptr ? stats.misses : stats.hits).Add();
   return entry;
 }
 

@@ -60,6 +60,7 @@ class Access {
   KeyspaceListener& listener() const { return listener_; }
 
   // --- looking ---
+  // (An entry whose value is away is given with the value that was lent for it.)
   // The entry, without a trace.
   Entry* Peek(const Key& key);
   // For a reading command: counts a hit or a miss and a use.
@@ -151,6 +152,13 @@ class Access {
   CommitTokens TakeTokens() { return std::exchange(tokens_, {}); }
   // The value of a key that is away. False: the entry is of another type.
   static bool Install(const Key& key, StoredValue* value);
+  // Whether the value, which is away and was just fetched, ought to stay from now on: there is room
+  // for it, or the policy keeps others that are used less.
+  bool WorthKeeping(const Key& key, const Entry* entry);
+  // The command that reads the key finds this value with it, and nobody after: until ReturnLent.
+  // Nothing is changed meanwhile.
+  void Lend(const Key& key, const Entry* entry, StoredValue* value);
+  void ReturnLent();
   // Looks at about `entries` entries after shard.cool_position and lets go of values that are
   // stored and that nobody waits for: of that half which the policy would let go first, or of
   // `all`. How many it were.
@@ -173,6 +181,15 @@ class Access {
   using Slot = EntryTable::Slot;
 
   Slot Find(const Key& key);
+  // The entry or what is lent in its place.
+  Entry* Standing(Entry* entry) const {
+    if (lent_.empty()) [[likely]]
+      return entry;
+    return StandingFor(entry);
+  }
+  Entry* StandingFor(Entry* entry) const;
+  // A hit, or a miss where it is null.
+  static Entry* Count(const Key& key, Entry* entry);
   bool Expired(const Entry* entry) {
     return entry->has(Entry::kDeadline) && entry->deadline() <= now();
   }
@@ -242,6 +259,11 @@ class Access {
   bool counts_uses_ = true;
   int64_t created_deadline_ = kNoDeadline;
   std::vector<Entry*> evicted_;
+  struct Lent {
+    const Entry* away;
+    Entry* with_value;
+  };
+  std::vector<Lent> lent_;
 
   // Changed and not handed to the tier yet.
   struct Unstored {

@@ -161,6 +161,34 @@ bool Access::Install(const Key& key, StoredValue* value) {
   return true;
 }
 
+bool Access::WorthKeeping(const Key& key, const Entry* entry) {
+  const Shard& shard = *key.shard;
+  const Keyspace& keyspace = shard.keyspace();
+  const auto share = static_cast<size_t>(keyspace.hot_memory()) / keyspace.shards();
+  if (shard.hot_bytes() + entry->tier_size() <= share && !keyspace.OverMemory()) return true;
+  return share > 0 && EvictionScore(keyspace.policy(), shard, now(), entry) < shard.cooled_from;
+}
+
+void Access::Lend(const Key& key, const Entry* entry, StoredValue* value) {
+  Entry* with_value = value->MakeEntry(key.name, entry->extensions());
+  with_value->set_clock(entry->clock());
+  with_value->CopyTier(*entry);
+  if (entry->has(Entry::kDeadline)) with_value->set_deadline(entry->deadline());
+  lent_.push_back({entry, with_value});
+}
+
+Entry* Access::StandingFor(Entry* entry) const {
+  for (const Lent& one : lent_) {
+    if (one.away == entry) return one.with_value;
+  }
+  return entry;
+}
+
+void Access::ReturnLent() {
+  for (const Lent& one : lent_) Entry::Delete(one.with_value);
+  lent_.clear();
+}
+
 size_t Access::Cool(Shard& shard, size_t entries, bool all) {
   std::vector<std::pair<uint64_t, Entry*>> found;  // how soon it goes
   const uint64_t settled = shard.keyspace().tier()->commits().settled();
@@ -177,6 +205,7 @@ size_t Access::Cool(Shard& shard, size_t entries, bool all) {
     n = (n + 1) / 2;
     std::nth_element(found.begin(), found.begin() + static_cast<ptrdiff_t>(n), found.end(),
                      [](const auto& a, const auto& b) { return a.first > b.first; });
+    if (n > 0) shard.cooled_from = n < found.size() ? found[n].first : found[n - 1].first;
   }
   for (size_t i = 0; i < n; ++i) {
     Entry* entry = found[i].second;

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "core/keyspace/entry.h"
@@ -84,6 +85,9 @@ class Shard {
   BlockTable blocked;
   LoadTable loads;
   uint64_t cool_position = 0;  // where in the table values are let go next
+  // How soon those went that were let go last (EvictionScore): a value that would go later is worth
+  // its room.
+  uint64_t cooled_from = std::numeric_limits<uint64_t>::max();
   ShardStats stats;
   uint32_t clock = 0;  // uses so far; what an entry's clock is set to
   UseDates dates;      // of `clock`

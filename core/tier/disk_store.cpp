@@ -8,6 +8,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/rate_limiter.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
@@ -105,7 +106,7 @@ rocksdb::BlockBasedTableOptions TableOptions(std::shared_ptr<rocksdb::Cache> cac
   // Indexes count within the cache and stay there: without them every read is several.
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.metadata_cache_options.unpartitioned_pinning = rocksdb::PinningTier::kAll;
   table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   table.format_version = 5;
   // Not for keys that are nowhere, which memory knows, but for the levels that a key is not in.
@@ -134,6 +135,9 @@ struct DiskStore::Engine {
     options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(cache)));
     options.write_buffer_manager = write_buffers;
+    // The records of a group come sorted, each near the one before.
+    options.memtable_insert_with_hint_prefix_extractor.reset(
+        rocksdb::NewFixedPrefixTransform(kGenerationSize));
     options.write_buffer_size = std::max<size_t>(wanted.write_buffers / 2, 1 << 20);
     options.max_write_buffer_number = 4;
     options.max_background_jobs = wanted.background_jobs;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "core/keyspace/clock.h"
@@ -46,6 +47,13 @@ DiskStore::Safety SafetyOf(const TierBatch& batch) {
   return safety;
 }
 
+// Orders keys as far as it goes.
+uint64_t StartOf(std::string_view key) {
+  uint64_t start = 0;
+  std::memcpy(&start, key.data(), std::min(key.size(), sizeof start));
+  return __builtin_bswap64(start);
+}
+
 bool PutsNothing(const TierBatch& batch) {
   return std::all_of(batch.records.begin(), batch.records.end(), [](const TierRecord& record) {
     return record.kind == TierRecord::Kind::kDelete || record.kind == TierRecord::Kind::kClear;
@@ -53,6 +61,17 @@ bool PutsNothing(const TierBatch& batch) {
 }
 
 }  // namespace
+
+bool DiskWriter::Sorted::IsOfKey(const Sorted& other) const {
+  return generation == other.generation && start == other.start && record->key == other.record->key;
+}
+
+bool DiskWriter::Sorted::operator<(const Sorted& other) const {
+  if (generation != other.generation) return generation < other.generation;
+  if (start != other.start) return start < other.start;
+  const int order = record->key.compare(other.record->key);
+  return order != 0 ? order < 0 : at < other.at;
+}
 
 DiskWriter::DiskWriter(Surroundings surroundings)
     : around_(std::move(surroundings)), thread_([this] { Serve(); }) {}
@@ -161,12 +180,32 @@ void DiskWriter::Store(std::vector<TierBatch> batches) {
 DiskStatus DiskWriter::StoreRun(std::span<TierBatch> run, DiskStore::Safety safety) {
   group_.Clear();
   clears_.clear();
-  for (const TierBatch& batch : run) {
-    for (const TierRecord& record : batch.records) Add(record);
+  SortRecords(run);
+  for (size_t i = 0; i < sorted_.size(); ++i) {
+    // All of the group is stored or nothing: of a key the last state is enough.
+    const bool superseded = i + 1 < sorted_.size() && sorted_[i].IsOfKey(sorted_[i + 1]) &&
+                            sorted_[i + 1].record->kind != TierRecord::Kind::kDeadline;
+    if (!superseded) Add(*sorted_[i].record);
   }
   const DiskStatus status = around_.store.Write(&group_, safety);
   if (status.ok()) NoteClears();
   return status;
+}
+
+// In the order of their keys they find their places in RocksDB's memory with fewer steps. Clears,
+// whose records have keys of their own, come first.
+void DiskWriter::SortRecords(std::span<TierBatch> run) {
+  sorted_.clear();
+  for (const TierBatch& batch : run) {
+    for (const TierRecord& record : batch.records) {
+      if (record.kind == TierRecord::Kind::kClear) {
+        Add(record);
+      } else {
+        sorted_.push_back({record.generation, StartOf(record.key), sorted_.size(), &record});
+      }
+    }
+  }
+  std::sort(sorted_.begin(), sorted_.end());
 }
 
 void DiskWriter::NoteClears() {

@@ -54,11 +54,23 @@ class DiskWriter {
   uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
 
  private:
+  // A record of a group, in the order of keys and then of time.
+  struct Sorted {
+    uint64_t generation;
+    uint64_t start;  // of the key
+    size_t at;       // in the group
+    const TierRecord* record;
+
+    bool IsOfKey(const Sorted& other) const;
+    bool operator<(const Sorted& other) const;
+  };
+
   void Serve();
   // Waits for something to do. False: there is nothing any more.
   bool Await(std::unique_lock<std::mutex>& lock);
   void Store(std::vector<TierBatch> batches);
   DiskStatus StoreRun(std::span<TierBatch> run, DiskStore::Safety safety);
+  void SortRecords(std::span<TierBatch> run);
   void Add(const TierRecord& record);
   void NoteClears();
   void Fail(std::span<TierBatch> batches, const DiskStatus& status);
@@ -85,6 +97,7 @@ class DiskWriter {
 
   // Of the thread.
   DiskStore::Group group_;
+  std::vector<Sorted> sorted_;
   std::vector<std::pair<std::shared_ptr<Keyspace>, StoredNamespace>> clears_;  // in the group
   std::set<std::pair<uint64_t, std::string>> owed_deletes_;                    // generation and key
   std::vector<TierRecord> owed_clears_;

@@ -82,6 +82,16 @@ void FakeTier::Load(std::shared_ptr<TierLoad> load) {
   changed_.notify_all();
 }
 
+bool FakeTier::ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
+                       StoredValue* value) {
+  if (!reads_at_once_.load()) return false;
+  std::lock_guard lock(mutex_);
+  auto& records = records_[generation];
+  const auto found = records.find(std::string(key));
+  std::string problem;
+  return found != records.end() && value->Decode(found->second.value, limits, &problem);
+}
+
 uint64_t FakeTier::Write(TierBatch batch) {
   std::lock_guard lock(mutex_);
   batch.sequence = ++taken_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -44,9 +45,13 @@ class FakeTier final : public Tier {
 
   // Tier. Thread-safe, as is all that follows.
   void Load(std::shared_ptr<TierLoad> load) override;
+  bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
+               StoredValue* value) override;
   uint64_t Write(TierBatch batch) override;
   std::string Refusal(bool grows) const override;
 
+  // ReadNow finds what is stored, from now on.
+  void ReadAtOnce() { reads_at_once_.store(true); }
   // Nothing is answered until it is released.
   void HoldLoads(bool held);
   void HoldWrites(bool held);
@@ -79,6 +84,7 @@ class FakeTier final : public Tier {
 
   TierHost& host_;
   const FakeTierOptions options_;
+  std::atomic<bool> reads_at_once_{false};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::shared_ptr<TierLoad>> loads_;

@@ -79,16 +79,16 @@ TEST_F(CollectionsTest, Lists) {
 
 TEST_F(CollectionsTest, LongListsKeepTheirOrder) {
   Client client = Connect();
-  constexpr int kElements = 5000;
-  for (int i = 0; i < kElements; ++i) {
+  const int elements = HasTier() ? 1000 : 5000;  // each is a record of all of them
+  for (int i = 0; i < elements; ++i) {
     client.Append(
         {"LPUSH", "l", std::to_string(i) + std::string(static_cast<std::size_t>(i % 120), '.')});
   }
-  for (int i = 0; i < kElements; ++i) ASSERT_EQ(client.Next(), Int(i + 1));
+  for (int i = 0; i < elements; ++i) ASSERT_EQ(client.Next(), Int(i + 1));
   EXPECT_EQ(client.Run("COPY", "l", "m"), Int(1));
   for (const char* key : {"l", "m"}) {
-    const Reply all = client.Run("RPOP", key, kElements + 10);
-    ASSERT_EQ(all.elements.size(), static_cast<std::size_t>(kElements));
+    const Reply all = client.Run("RPOP", key, elements + 10);
+    ASSERT_EQ(all.elements.size(), static_cast<std::size_t>(elements));
     for (std::size_t i = 0; i < all.elements.size(); ++i) {
       ASSERT_EQ(all.elements[i].text, std::to_string(i) + std::string(i % 120, '.'));
     }

@@ -200,6 +200,7 @@ TEST_F(ConfigurationTest, TheLogAsTextAndAsJsonAndOpenedAnew) {
   daemon().Signal(SIGHUP);
   EXPECT_TRUE(Eventually([&] { return Setting(client, "loglevel") == "notice"; }))
       << "nothing says otherwise";
+  EXPECT_TRUE(has("reload: loglevel"));
   EXPECT_EQ(Read(dir_ / "old.log"), before);
   EXPECT_EQ(daemon().Stop(), 0);
   EXPECT_TRUE(has("SIGTERM received: stopping"));

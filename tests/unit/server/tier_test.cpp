@@ -122,6 +122,78 @@ TEST_F(TierTest, AColdGetParksUntilTheValueHasCome) {
   EXPECT_EQ(tier().loads(), 1u) << "it is in RAM from now on";
 }
 
+// A keyspace that keeps next to nothing: what is read is lent, unless the policy would keep it.
+class LendingTest : public TierTest {
+ protected:
+  static constexpr int kKeys = 2000;
+
+  LendingTest() {
+    tier().ReadAtOnce();
+    // Half of the values, by turns of many shards.
+    client_.client().keyspace->set_hot_memory(kKeys / 2 * 150);
+  }
+  void Fill() {
+    for (int i = 0; i < kKeys; ++i) {
+      client_.Run({"SET", "k" + std::to_string(i), std::string(100, 'v')});
+    }
+    tier().Drain();
+    // Writes of others are what makes a shard let go of values.
+    for (int i = 0; i < kKeys; ++i) Text("SET w" + std::to_string(i % 500) + " v");
+    tier().Drain();
+  }
+  std::string ColdKey() {
+    for (int i = 0; i < kKeys; ++i) {
+      if (std::string key = "k" + std::to_string(i); !Resident(key)) return key;
+    }
+    return {};
+  }
+};
+
+TEST_F(LendingTest, AReaderFindsAValueThatDoesNotStay) {
+  Text("HSET h f v g w");
+  Text("RPUSH l a b c");
+  Text("SET s text");
+  Text("PEXPIREAT s 99999999999999");
+  Cool();
+  client_.client().keyspace->set_hot_memory(0);
+  EXPECT_EQ(Text("GET s"), "\"text\"");
+  EXPECT_EQ(Text("STRLEN s"), ":4");
+  EXPECT_EQ(Text("PEXPIRETIME s"), ":99999999999999");
+  EXPECT_EQ(Text("HGET h g"), "\"w\"");
+  EXPECT_EQ(Text("MGET s none s"), "[\"text\", null, \"text\"]");
+  EXPECT_EQ(Text("HGET s f"), "-WRONGTYPE Operation against a key holding the wrong kind of value");
+  for (const char* key : {"s", "h", "l"}) EXPECT_FALSE(Resident(key)) << key;
+  EXPECT_EQ(tier().loads(), 0u);
+  // Who changes it has it for himself, and what he made of it is what is stored.
+  EXPECT_EQ(Text("APPEND s !"), ":5");
+  EXPECT_EQ(Text("LPOP l"), "\"a\"");
+  Cool();
+  EXPECT_EQ(Text("GET s"), "\"text!\"");
+  EXPECT_EQ(Text("PEXPIRETIME s"), ":99999999999999");
+  EXPECT_EQ(tier().loads(), 0u);
+}
+
+TEST_F(LendingTest, AUseCountsAlthoughTheValueIsLent) {
+  Text("SET k v");
+  Cool();
+  client_.client().keyspace->set_hot_memory(0);
+  clock_.Advance(5000);
+  EXPECT_EQ(Text("OBJECT IDLETIME k"), ":5");
+  Text("GET k");
+  EXPECT_FALSE(Resident("k"));
+  EXPECT_EQ(Text("OBJECT IDLETIME k"), ":0");
+}
+
+TEST_F(LendingTest, WhatIsReadOftenStaysAndWhatIsReadOnceDoesNot) {
+  Fill();
+  const std::string key = ColdKey();
+  ASSERT_FALSE(key.empty());
+  EXPECT_EQ(Text("STRLEN " + key), ":100");
+  EXPECT_FALSE(Resident(key)) << "others were used since";
+  EXPECT_EQ(Text("STRLEN " + key), ":100");
+  EXPECT_TRUE(Resident(key));
+}
+
 TEST_F(TierTest, TwoWhoWantTheSameValueMakeOneLoad) {
   Text("SET k v");
   Cool();
