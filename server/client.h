@@ -108,8 +108,10 @@ struct Client {
   std::shared_ptr<Keyspace> keyspace;
   int database = 0;
 
-  // The values that its command waits for, or has waited for and not used yet.
+  // The values that its command waits for, or has waited for and not used yet, and that its next
+  // `loads_for` commands may want.
   std::shared_ptr<LoadWait> loads;
+  size_t loads_for = 0;
 
   // MULTI.
   bool in_multi = false;

@@ -35,6 +35,10 @@ Problem DiskEngine::Open() {
                             .rate_limit = config_.disk_rate_limit,
                             .warn = [](std::string_view text) { LogWarning("{}", text); },
                             .faults = faults_};
+  const uint64_t caches = options.block_cache + options.write_buffers;
+  if (config_.maxmemory > 0 && caches > config_.maxmemory / 2) {
+    LogWarning("disk-block-cache and disk-write-buffers may take more than half of maxmemory");
+  }
   const auto readers = static_cast<size_t>(config_.disk_readers);
   if (Problem problem = DiskTier::Open(host_, clock_, options, readers, &tier_)) return problem;
   if (started_) (void)tier_->ReadBack(1);

@@ -83,8 +83,13 @@ Outcome Dispatcher::ResolveAndRun(const Call& call, const Command& command) {
     outcome = LockAndRun(call, command);
   }
   // (Away, the client is the worker's.)
-  if (outcome != Outcome::kParked && outcome != Outcome::kAway && call.client.loads) [[unlikely]]
-    call.client.loads.reset();
+  if (outcome != Outcome::kParked && outcome != Outcome::kAway && call.client.loads) [[unlikely]] {
+    if (call.client.loads_for == 0) {
+      call.client.loads.reset();
+    } else {
+      --call.client.loads_for;
+    }
+  }
   if (context_.unwatches_) [[unlikely]]
     Unwatch(call.client);
   if (!events_.empty()) [[unlikely]]

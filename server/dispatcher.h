@@ -11,6 +11,7 @@
 #include "core/keyspace/lock_set.h"
 #include "core/keyspace/namespace_map.h"
 #include "core/stats/counters.h"
+#include "server/ahead.h"
 #include "server/blocking.h"
 #include "server/client.h"
 #include "server/command.h"
@@ -57,6 +58,8 @@ class Dispatcher final : public KeyspaceListener {
     bool again = false;  // it has parked before
     // Members that this and the next requests of the pipeline name in the same value: a hint.
     std::span<const std::string_view> members = {};
+    // The next requests of the pipeline: a hint.
+    std::span<const Ahead> later = {};
   };
   Outcome Execute(const Call& call);
   // The time of the next command begins now, not with the end of the one before it.
@@ -160,12 +163,15 @@ class Dispatcher final : public KeyspaceListener {
   Outcome LockAndRun(const Call& call, const Command& command);
   uint8_t SpecialOfLocked() const;
   void PrefetchKeys() const;
+  using Loads = std::vector<std::shared_ptr<TierLoad>>;
   bool FetchValues(const Call& call);
+  void JoinLoad(const Key& key, const std::shared_ptr<LoadWait>& wait, Loads* fresh) const;
+  void JoinAhead(const Call& call, const std::shared_ptr<LoadWait>& wait, Loads* fresh);
   bool ReadNow(const Key& key, const Entry* entry, const ValueLimits& limits);
   bool TiersAllow(const Command& command);
   void Unlock();
   void AnswerServed();
-  void CoolSome(Shard& shard);
+  bool CoolSome(Shard& shard);
   void KeepCool(Shard& shard);
   bool CoolForProcess(Shard& shard);
   void StoreUpkeep();

@@ -44,7 +44,9 @@ bool Dispatcher::ReadNow(const Key& key, const Entry* entry, const ValueLimits& 
   if (!keyspace.tier()->ReadNow(keyspace.generation(), key.name, limits, &value)) return false;
   if (!Borrows(*context_.command_, context_.keys_.size()) ||
       context_.access_.WorthKeeping(key, entry)) {
-    return Access::Install(key, &value);
+    if (!Access::Install(key, &value)) return false;
+    key.shard->Publish();
+    return true;
   }
   if (value.type() != entry->type()) return false;
   context_.access_.Lend(key, entry, &value);
@@ -56,7 +58,7 @@ bool Dispatcher::ReadNow(const Key& key, const Entry* entry, const ValueLimits& 
 // same request is then to be executed again.
 bool Dispatcher::FetchValues(const Call& call) {
   std::shared_ptr<LoadWait> wait;
-  std::vector<std::shared_ptr<TierLoad>> fresh;
+  Loads fresh;
   const ValueLimits limits = context_.value_limits();
   size_t may_read = kReadUnderLocks;
   bool all_here = true;
@@ -69,30 +71,57 @@ bool Dispatcher::FetchValues(const Call& call) {
       continue;
     }
     if (!wait) wait = std::make_shared<LoadWait>(call.session.get());
-    std::shared_ptr<TierLoad> load;
-    key.shard->loads.Join(
-        key.name, wait,
-        [&] {
-          Keyspace& keyspace = key.shard->keyspace();
-          return std::make_shared<TierLoad>(keyspace.shared_from_this(), *key.shard, key.name,
-                                            key.hash, keyspace.generation(), limits);
-        },
-        &load);
-    if (load) fresh.push_back(std::move(load));
+    JoinLoad(key, wait, &fresh);
   }
   if (all_here) needed_.clear();  // TiersAllow need not look again
   if (!wait || wait->empty()) return true;
-  // What came for an earlier attempt stays until this one has run.
-  wait->Keep(std::move(call.client.loads));
-  call.client.loads = wait;
   context_.access_.ReturnLent();
   locks_.Unlock();
+  JoinAhead(call, wait, &fresh);
+  // What came for an earlier attempt stays until this one has run.
+  if (call.again) wait->Keep(std::move(call.client.loads));
+  call.client.loads = wait;
+  call.client.loads_for = call.later.size();
   for (auto& load : fresh) {
     Tier* tier = load->keyspace()->tier();
     tier->Load(std::move(load));
   }
   wait->Arm();
   return false;
+}
+
+// Under the shard's lock.
+void Dispatcher::JoinLoad(const Key& key, const std::shared_ptr<LoadWait>& wait,
+                          Loads* fresh) const {
+  std::shared_ptr<TierLoad> load;
+  key.shard->loads.Join(
+      key.name, wait,
+      [&] {
+        Keyspace& keyspace = key.shard->keyspace();
+        return std::make_shared<TierLoad>(keyspace.shared_from_this(), *key.shard, key.name,
+                                          key.hash, keyspace.generation(), context_.value_limits());
+      },
+      &load);
+  if (load) fresh->push_back(std::move(load));
+}
+
+// What the next requests will want is fetched together with what this one waits for: the client
+// waits once. Wrong guesses cost a read.
+void Dispatcher::JoinAhead(const Call& call, const std::shared_ptr<LoadWait>& wait, Loads* fresh) {
+  for (const Ahead& next : call.later) {
+    if (next.command == nullptr || next.command->scope != Scope::kKeys) return;
+    const std::span<const std::string_view> args(next.request.args.data(),
+                                                 next.request.args.size());
+    const KeySpec& spec = next.command->keys[0];
+    const auto at = static_cast<size_t>(spec.first);
+    if (at == 0 || at >= args.size() || (spec.reads != nullptr && !spec.reads(args))) continue;
+    const Key key = Locate(args[at], *call.client.keyspace, next.hash);
+    if (key.shard->keyspace().tier() == nullptr || key.shard->keyspace().retired()) continue;
+    std::lock_guard lock(key.shard->mutex);
+    if (key.shard->gate.owned()) continue;
+    const Entry* entry = context_.access_.Peek(key);
+    if (entry != nullptr && !entry->resident()) JoinLoad(key, wait, fresh);
+  }
 }
 
 // One of a transaction's commands is looked at when its turn comes: the others run.
@@ -155,10 +184,12 @@ void Dispatcher::Undo(const TierBatch& batch) {
   if (!events_.empty()) PublishEvents();
 }
 
-void Dispatcher::CoolSome(Shard& shard) {
-  if (!HoldsTooMuch(shard) || !shard.mutex.try_lock()) return;
+// True: there is more to do now.
+bool Dispatcher::CoolSome(Shard& shard) {
+  if (!HoldsTooMuch(shard) || !shard.mutex.try_lock()) return false;
+  size_t cooled = 0;
   if (!shard.gate.owned()) {
-    context_.access_.Cool(shard, kCooledAtOnce);
+    cooled = context_.access_.Cool(shard, kCooledAtOnce);
     shard.Publish();
   }
   shard.mutex.unlock();
@@ -166,6 +197,7 @@ void Dispatcher::CoolSome(Shard& shard) {
   // it.
   Keyspace& keyspace = shard.keyspace();
   if (keyspace.OverLimits() && !keyspace.being_trimmed()) server_.TrimLater(keyspace);
+  return cooled > 0 && HoldsTooMuch(shard);
 }
 
 // After a command, under its locks: the shard holds no more than its share of hot_memory. What it

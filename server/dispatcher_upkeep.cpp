@@ -44,7 +44,7 @@ bool Dispatcher::Sweep(size_t part, size_t parts) {
   auto sweep = [&](Keyspace& keyspace) {
     if (keyspace.tier() != nullptr) {
       for (size_t i = 0; i < keyspace.shards(); ++i) {
-        if ((i + keyspace.id()) % parts == part) CoolSome(keyspace.shard(i));
+        if ((i + keyspace.id()) % parts == part && CoolSome(keyspace.shard(i))) more = true;
       }
     }
     if (keyspace.next_work.load(std::memory_order_relaxed) > now) return;

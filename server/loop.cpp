@@ -279,6 +279,7 @@ void Loop::Tick() {
     server_.CorrectMemory();
     server_.ScaleThreads();
     server_.SampleRates();
+    server_.TickStore();
   }
   if (server_.moves_sessions()) Give(server_.loop((index_ + 1) % loops_), 3);
   NoteIteration(start);

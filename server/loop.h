@@ -15,7 +15,7 @@
 
 #include "core/keyspace/reclaimer.h"
 #include "protocol/output_buffer.h"
-#include "protocol/request_parser.h"
+#include "server/ahead.h"
 #include "server/dispatcher.h"
 #include "server/iteration_meter.h"
 #include "server/socket_poller.h"
@@ -25,13 +25,6 @@ namespace replete {
 
 class Server;
 class Session;
-
-// A request that was parsed ahead of its turn, with what the look-ahead found out about it.
-struct Ahead {
-  Request request;
-  const Command* command = nullptr;
-  uint64_t hash = 0;  // of the first key; 0: not computed
-};
 
 // One io_context on one thread, with the sessions it owns. What others want of it, they post.
 class Loop {

@@ -213,7 +213,7 @@ int Main(int argc, char** argv) {
   WaitForSignals(&signals, &server);
   TellBanner(server);
   LogNotice("replete-server {} ready on port {}", REPLETE_VERSION, server.port());
-  ServiceManager::Tell("READY=1");
+  if (!server.loading()) ServiceManager::Tell("READY=1");  // else once it has read its keys back
   const StallWatchdog watchdog(server);
   return server.Run() ? 0 : 1;
 }

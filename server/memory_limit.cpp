@@ -22,13 +22,22 @@ void MemoryLimit::Set(int64_t limit) {
   Update();
 }
 
-int64_t MemoryLimit::used() const { return total_.used() + clients() + lost(); }
+void MemoryLimit::SetStore(int64_t bytes) {
+  if (store_.exchange(bytes, std::memory_order_relaxed) != bytes) Update();
+}
 
-int64_t MemoryLimit::CountedClients() const { return std::min(clients(), limit() / 4); }
+int64_t MemoryLimit::used() const {
+  return total_.used() + clients() + store_.load(std::memory_order_relaxed) + lost();
+}
+
+int64_t MemoryLimit::Beside() const {
+  return std::min(clients(), limit() / 4) +
+         std::min(store_.load(std::memory_order_relaxed), limit() / 2);
+}
 
 int64_t MemoryLimit::ExcessWith(int64_t lost) const {
   if (limit() == 0) return -1;
-  return total_.used() + CountedClients() + std::min(lost, this->lost()) - limit();
+  return total_.used() + Beside() + std::min(lost, this->lost()) - limit();
 }
 
 int64_t MemoryLimit::CommandsExcess() const {
@@ -70,7 +79,7 @@ void MemoryLimit::Update() {
   const int64_t limit = this->limit();
   const int64_t held = total_.used();
   held_then_.store(held, std::memory_order_relaxed);
-  const int64_t left = limit - lost() - CountedClients();
+  const int64_t left = limit - lost() - Beside();
   commands_limit_.store(std::max(left, std::min(held, limit)), std::memory_order_relaxed);
 }
 

@@ -15,7 +15,8 @@ class MemoryTotal;
 // is a worker's, which reads the allocator again as it goes and so evicts no more than has to.
 //
 // What waits in the buffers of clients counts too, as of the last reading, but not for more than a
-// quarter of the limit: who reads slowly is not to evict everybody's data.
+// quarter of the limit: who reads slowly is not to evict everybody's data. So do block cache and
+// write buffers of the disk engine, for a half at most.
 //
 // Thread-safe.
 class MemoryLimit {
@@ -30,7 +31,10 @@ class MemoryLimit {
   void AddClients(int64_t delta) { clients_.fetch_add(delta, std::memory_order_relaxed); }
   int64_t clients() const { return clients_.load(std::memory_order_relaxed); }
 
-  // Bytes held, in the buffers of clients and, as of the last reading, lost.
+  // What the disk engine has in memory of its store.
+  void SetStore(int64_t bytes);
+
+  // Bytes held, in the buffers of clients, of the disk engine and, as of the last reading, lost.
   int64_t used() const;
   // The most that was seen, here or at a reading.
   uint64_t Peak();
@@ -53,12 +57,14 @@ class MemoryLimit {
 
  private:
   void Update();
-  int64_t CountedClients() const;
+  // What counts of clients and of the disk engine.
+  int64_t Beside() const;
 
   const MemoryTotal& total_;
   std::atomic<int64_t> limit_{0};
   std::atomic<int64_t> lost_{0};
   std::atomic<int64_t> clients_{0};
+  std::atomic<int64_t> store_{0};
   std::atomic<uint64_t> peak_{0};
   std::atomic<int64_t> held_then_{0};       // at the last reading
   std::atomic<int64_t> commands_limit_{0};  // of bytes held; only if there is a limit

@@ -18,6 +18,7 @@
 #include "server/log.h"
 #include "server/loop.h"
 #include "server/machine.h"
+#include "server/service_manager.h"
 #include "server/session.h"
 #include "server/thread_scaler.h"
 #include "server/worker_pool.h"
@@ -176,6 +177,7 @@ void Server::ReadBack() {
   LogNotice("{} keys read back from disk in {} ms", disk_tier()->read_back(),
             MonotonicMillis() - start);
   loading_ = false;
+  ServiceManager::Tell("READY=1\nSTATUS=");
   // Limits may have been lowered meanwhile.
   const auto map = namespaces_->Current();
   for (const auto& keyspace : map->databases) {
@@ -230,6 +232,19 @@ void Server::TickClock() {
     for (const auto& database : map->databases) database->FollowClockBack(clock_->NowMs());
     for (const auto& [name, keyspace] : map->named) keyspace->FollowClockBack(clock_->NowMs());
   });
+}
+
+void Server::TickStore() {
+  const DiskTier* tier = disk_tier();
+  if (tier == nullptr) return;
+  memory_limit_.SetStore(static_cast<int64_t>(tier->store().memory_bytes()));
+  if (!loading() || MonotonicMillis() < tell_loading_ms_) return;
+  constexpr int64_t kTellEveryMs = 2000;
+  tell_loading_ms_ = MonotonicMillis() + kTellEveryMs;
+  const std::string progress = fmt::format("{} keys read back from disk so far", tier->read_back());
+  LogNotice("{}", progress);
+  // It waits as long as this goes on.
+  ServiceManager::Tell("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=" + progress);
 }
 
 int Server::port() const { return listener_ ? listener_->port() : 0; }

@@ -96,6 +96,8 @@ class Server final : public TierHost {
   Clock& clock() const { return *clock_; }
   // Every 100 ms, on the first loop.
   void TickClock();
+  // What the disk engine holds in memory, and how far it is at the start. Loop 0.
+  void TickStore();
   ServerStats& stats() { return stats_; }
   ClientPause& pause() { return pause_; }
   Monitors& monitors() { return monitors_; }
@@ -206,6 +208,7 @@ class Server final : public TierHost {
   const std::shared_ptr<DiskFaults> disk_faults_;
   std::unique_ptr<DiskEngine> disk_engine_;
   std::atomic<bool> loading_{false};
+  int64_t tell_loading_ms_ = 0;  // when next to tell how far it is
   std::atomic<bool> failed_{false};
   std::atomic<bool> correcting_memory_{false};
   std::atomic<bool> relieving_{false};

@@ -336,7 +336,8 @@ bool Session::RunAhead(size_t n) {
                                                 .command = ahead[i].command,
                                                 .first_hash = ahead[i].hash,
                                                 .session = self_,
-                                                .members = {members.data(), n_members}});
+                                                .members = {members.data(), n_members},
+                                                .later = {&ahead[i] + 1, n - i - 1}});
     ++commands_;
     if (client_.replies != ReplyMode::kOn && outcome == Outcome::kDone) [[unlikely]]
       DropReply(dispatcher.reply_after_pushes());

@@ -480,10 +480,14 @@ bool DiskStore::ReleaseReserve() { return reserve_->Release(); }
 
 bool DiskStore::HoldReserve() { return reserve_->Hold(); }
 
+uint64_t DiskStore::memory_bytes() const {
+  return engine_->cache->GetUsage() + engine_->write_buffers->memory_usage();
+}
+
 DiskStore::Figures DiskStore::figures() const {
   using Properties = rocksdb::DB::Properties;
   Figures figures;
-  figures.memory_bytes = engine_->cache->GetUsage() + engine_->write_buffers->memory_usage();
+  figures.memory_bytes = memory_bytes();
   const Use db(*engine_);
   if (!db) return figures;
   uint64_t stopped = 0;

@@ -155,6 +155,8 @@ class DiskStore {
     std::vector<uint64_t> files;  // by level
   };
   Figures figures() const;
+  // Block cache and write buffers. Never waits for the disk.
+  uint64_t memory_bytes() const;
 
  private:
   struct Engine;

@@ -61,14 +61,16 @@ class Context:
         self.tables = []
         self.failures = []
         self.wanted_bars = set()
-        self.loader = os.path.join(directory, "load")
-        self._compile()
+        self.loader = self.compiled("load", sorted(map(str, (HERE / "load").glob("*.cpp"))))
 
-    def _compile(self):
-        sources = sorted(map(str, (HERE / "load").glob("*.cpp")))
+    def compiled(self, name, sources, libraries=()):
+        """The path of a program made from sources of this folder."""
+        program = os.path.join(self.directory, name)
         compiler = os.environ.get("CXX", "c++")
-        subprocess.run([compiler, "-std=c++20", "-O2", "-pthread", "-I", str(ROOT), *sources,
-                        "-o", self.loader], check=True)
+        subprocess.run([compiler, "-std=c++20", "-O2", "-pthread", "-I", str(ROOT),
+                        *(str(HERE / source) for source in sources), "-o", program, *libraries],
+                       check=True)
+        return program
 
     # Sizes and filters.
 

@@ -1,5 +1,7 @@
 """--disk: the disk engine beside the memory engine of the same daemon."""
 import contextlib
+import json
+import subprocess
 import time
 
 import redis_benchmark
@@ -23,13 +25,13 @@ def disk_info(server):
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
 
-def cool(server, limit=120):
+def cool(server, limit=120, hot_memory="0", limit_bytes=1 << 20):
     """Every value leaves memory."""
-    server.call("NAMESPACE", "ALTER", "0", "HOT_MEMORY", "0")
+    server.call("NAMESPACE", "ALTER", "0", "HOT_MEMORY", hot_memory)
     end = time.monotonic() + limit
     while time.monotonic() < end:
         fields = server.call("NAMESPACE", "INFO", "NS", "0")
-        if fields[fields.index(b"hot_bytes") + 1] < 1 << 20:
+        if fields[fields.index(b"hot_bytes") + 1] < limit_bytes:
             return
         time.sleep(0.1)
     raise MeasureError("values do not leave memory")
@@ -140,6 +142,40 @@ def start(context, table):
             raise MeasureError(f"{server.size()} keys came back")
 
 
+def reads(context, table):
+    """From files, which the system has in memory: the block cache is small."""
+    if not context.wants("random GET"):
+        return
+    keys, threads, cache = context.size(5_000_000, 10_000), 2, 16 << 20
+    context.need_memory(4)
+    extra = ["--namespace.0.engine", "disk", "--namespace.0.hot-memory", "64mb",
+             "--disk-block-cache", str(cache), "--disk-readers", str(threads)]
+    milliseconds = int(context.seconds(20) * 1000)
+    with context.server(OURS, extra=extra) as server:
+        context.load("fill", server, keys=keys, value=100)
+        server.call("NAMESPACE", "COMPACT", "NS", "0")
+        cool(server, limit_bytes=80 << 20, hot_memory="64mb")
+        spent = server.cpu()
+        result = context.load("clients", server, clients=64, keys=keys, value=0, pipeline=4,
+                              milliseconds=milliseconds)[-1]
+        spent = server.cpu() - spent
+        rate = result["per_second"]
+        table.add("random GET of what is in files", "/s", DISK, rate)
+        table.add("random GET of what is in files", "us CPU", DISK,
+                  spent * 1e6 / (rate * milliseconds / 1000))
+        server.process.terminate()
+        server.process.wait(120)
+        bare = context.compiled("multiget", ["multiget.cpp", "load/connection.cpp",
+                                             "load/workload.cpp"],
+                                ["-lrocksdb"])
+        done = subprocess.run([bare, server.directory + "/store", str(keys), str(threads),
+                               str(cache), str(milliseconds), "32"], check=True, text=True,
+                              capture_output=True)
+        alone = json.loads(done.stdout)["per_second"]
+        table.add("MultiGet alone, as many threads", "/s", DISK, alone)
+        table.add("random GET over MultiGet alone", "ratio", DISK, rate / alone, at_least(0.8))
+
+
 def neighbours(context, table):
     if not context.wants("memory namespace"):
         return
@@ -167,6 +203,6 @@ def neighbours(context, table):
 
 def run(context):
     table = context.table(0, "The disk engine", ("on disk", "in memory"))
-    for part in (request_cost, group_commit, room, start, neighbours):
+    for part in (request_cost, group_commit, reads, room, start, neighbours):
         with context.attempt(table, part.__name__):
             part(context, table)

@@ -21,6 +21,7 @@ ENTER = """
 set -e
 mount -t proc proc "$0/proc"
 mount --rbind /dev "$0/dev"
+mount --rbind /sys "$0/sys"
 mount -t tmpfs tmpfs "$0/tmp"
 cp /etc/resolv.conf /etc/hosts "$0/etc/"
 exec env -i HOME=/root TERM=dumb LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \

@@ -390,6 +390,29 @@ TEST_F(DiskTest, ValuesLeaveMemoryBeforeEntriesDo) {
   EXPECT_GT(inside.Run("DBSIZE").Integer(), 2'000);
 }
 
+TEST_F(DiskTest, WhatTheEngineHoldsOfItsStoreCountsTowardsMaxmemory) {
+  constexpr long long kLimit = 48 << 20;
+  StartHere({"--maxmemory", "48mb", "--maxmemory-policy", "allkeys-lru", "--disk-write-buffers",
+             "32mb", "--disk-block-cache", "1mb"});
+  Client client = Connect();
+  Create(&client, "n", {"HOT_MEMORY", "0"});
+  Client inside = In("n");
+  FillWithValues(&inside, 10'000, 1000);
+  const auto field = [&](const std::string& section, const std::string& name) {
+    const std::string text = client.Run("INFO", section).text;
+    const std::size_t at = text.find("\n" + name + ":");
+    return at == std::string::npos ? -1 : std::stoll(text.substr(at + name.size() + 2));
+  };
+  ASSERT_GT(field("disk", "disk_memory"), 10'000'000) << "they wait in the write buffers";
+  FillWithValues(&client, 60'000, 1000);
+  const auto within = [&] {
+    return field("memory", "used_memory") < kLimit / 100 * 105 &&
+           field("memory", "used_memory_dataset") < kLimit - field("disk", "disk_memory");
+  };
+  EXPECT_TRUE(Eventually(within)) << client.Run("INFO", "memory").text;
+  EXPECT_GT(client.Run("DBSIZE").Integer(), 10'000);
+}
+
 TEST_F(DiskTest, CompactGivesBackTheRoomOfWhatIsGone) {
   StartHere();
   Client client = Connect();

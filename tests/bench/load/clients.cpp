@@ -1,5 +1,6 @@
-// idle: connections that are opened, served once and kept. clients: many connections that write,
-// either as fast as they are answered or at a given rate whatever the answers do.
+// idle: connections that are opened, served once and kept. clients: many connections that write
+// (or read: values of 0 bytes), either as fast as they are answered or at a given rate whatever the
+// answers do.
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -121,7 +122,11 @@ class Crowd {
   void Send(Client* client, uint64_t count) {
     for (uint64_t i = 0; i < count; ++i) {
       const uint64_t id = random_.Below(keys_);
-      client->connection->Add({"SET", key_(id), value_(id, size_)});
+      if (size_ == 0) {
+        client->connection->Add({"GET", key_(id)});
+      } else {
+        client->connection->Add({"SET", key_(id), value_(id, size_)});
+      }
     }
     if (client->waiting == 0) client->sent_at = NowNs();
     client->waiting += count;

@@ -25,7 +25,10 @@ namespace replete {
 class CommandRunner {
  public:
   explicit CommandRunner(Server& server)
-      : dispatcher_(server), session_(std::make_shared<Session>()), parkable_(session_) {
+      : server_(server),
+        dispatcher_(server),
+        session_(std::make_shared<Session>()),
+        parkable_(session_) {
     client_.id = server.NextClientId();
     SelectKeyspace(client_, dispatcher_.namespaces().databases[0], 0);
   }
@@ -38,13 +41,21 @@ class CommandRunner {
 
   // One attempt. After kParked: AwaitWake, then the same again; after kAway: AwaitReply.
   Outcome Execute(const std::vector<std::string>& words) { return Execute(words, false); }
-  Outcome Execute(const std::vector<std::string>& words, bool again) {
+  // `later`: requests that stand behind it in the pipeline.
+  Outcome Execute(const std::vector<std::string>& words, bool again,
+                  const std::vector<std::vector<std::string>>& later = {}) {
     const std::vector<std::string_view> args(words.begin(), words.end());
+    std::vector<Ahead> ahead(later.size());
+    for (size_t i = 0; i < later.size(); ++i) {
+      for (const std::string& word : later[i]) ahead[i].request.args.Append(word);
+      ahead[i].command = server_.commands().Find(later[i][0]);
+    }
     dispatcher_.Refresh();
     return dispatcher_.Execute({.client = client_,
                                 .args = std::span<const std::string_view>(args),
                                 .session = parkable_,
-                                .again = again});
+                                .again = again,
+                                .later = ahead});
   }
   void AwaitWake() { session_->AwaitWake(); }
   Reply AwaitReply() {
@@ -166,6 +177,7 @@ class CommandRunner {
     return reply;
   }
 
+  Server& server_;
   Dispatcher dispatcher_;
   Client client_;
   std::shared_ptr<Session> session_;

@@ -122,10 +122,54 @@ TEST_F(TierTest, AColdGetParksUntilTheValueHasCome) {
   EXPECT_EQ(tier().loads(), 1u) << "it is in RAM from now on";
 }
 
+TEST_F(TierTest, APipelineWaitsOnceForTheValuesOfAllItsRequests) {
+  for (const char* key : {"a", "b", "c", "d", "e"}) Text("SET " + std::string(key) + " v");
+  Text("RPUSH l x");
+  Cool();
+  client_.client().keyspace->set_hot_memory(0);
+  tier().HoldLoads(true);
+  // Of the third the value is not asked for; what comes after SELECT is another database's.
+  const std::vector<std::vector<std::string>> later = {
+      {"APPEND", "b", "w"}, {"SET", "c", "new"}, {"GET", "none"}, {"LPOP", "l"},
+      {"GET", "a"},         {"SELECT", "1"},     {"GET", "d"}};
+  ASSERT_EQ(client_.Execute({"GET", "a"}, false, later), Outcome::kParked);
+  EXPECT_EQ(tier().loads_waiting(), 3u);
+  tier().HoldLoads(false);
+  client_.AwaitWake();
+  for (const char* key : {"a", "b", "l"}) EXPECT_TRUE(Resident(key)) << key;
+  client_.dispatcher().CoolAll();
+  for (const char* key : {"a", "b", "l"}) EXPECT_TRUE(Resident(key)) << key << " is waited for";
+  ASSERT_EQ(client_.Execute({"GET", "a"}, true), Outcome::kDone);
+  EXPECT_EQ(client_.dispatcher().output().view(), "$1\r\nv\r\n");
+  client_.dispatcher().output().Clear();
+  for (const std::string line : {"APPEND b w", "SET c new", "GET none", "LPOP l"}) Text(line);
+  EXPECT_EQ(tier().loads(), 3u) << "all of them found what they wanted";
+  // A pipeline that came to its end keeps nothing.
+  for (const std::string line : {"GET a", "SELECT 1", "GET d"}) Text(line);
+  EXPECT_EQ(client_.client().loads, nullptr);
+  Text("SELECT 0");
+  Cool();
+  for (const char* key : {"a", "b"}) EXPECT_FALSE(Resident(key)) << key;
+}
+
+TEST_F(TierTest, AnotherWaitLetsGoOfWhatWasFetchedAhead) {
+  for (const char* key : {"a", "b", "c"}) Text("SET " + std::string(key) + " v");
+  Cool();
+  ASSERT_EQ(client_.Execute({"GET", "a"}, false, {{"MGET", "b", "c"}, {"GET", "b"}}),
+            Outcome::kParked);
+  client_.AwaitWake();
+  EXPECT_EQ(client_.Execute({"GET", "a"}, true), Outcome::kDone);
+  client_.dispatcher().output().Clear();
+  EXPECT_EQ(tier().loads(), 2u) << "of several keys the first is fetched ahead";
+  EXPECT_EQ(Text("MGET b c"), "[\"v\", \"v\"]");
+  EXPECT_EQ(client_.client().loads, nullptr);
+}
+
 // A keyspace that keeps next to nothing: what is read is lent, unless the policy would keep it.
 class LendingTest : public TierTest {
  protected:
   static constexpr int kKeys = 2000;
+  static constexpr int kHot = 500;
 
   LendingTest() {
     tier().ReadAtOnce();
@@ -138,7 +182,7 @@ class LendingTest : public TierTest {
     }
     tier().Drain();
     // Writes of others are what makes a shard let go of values.
-    for (int i = 0; i < kKeys; ++i) Text("SET w" + std::to_string(i % 500) + " v");
+    for (int i = 0; i < kKeys; ++i) Text("SET w" + std::to_string(i % kHot) + " v");
     tier().Drain();
   }
   std::string ColdKey() {
@@ -184,14 +228,30 @@ TEST_F(LendingTest, AUseCountsAlthoughTheValueIsLent) {
   EXPECT_EQ(Text("OBJECT IDLETIME k"), ":0");
 }
 
-TEST_F(LendingTest, WhatIsReadOftenStaysAndWhatIsReadOnceDoesNot) {
+TEST_F(LendingTest, AWalkOverEverythingDrivesNothingOut) {
   Fill();
-  const std::string key = ColdKey();
-  ASSERT_FALSE(key.empty());
-  EXPECT_EQ(Text("STRLEN " + key), ":100");
-  EXPECT_FALSE(Resident(key)) << "others were used since";
-  EXPECT_EQ(Text("STRLEN " + key), ":100");
-  EXPECT_TRUE(Resident(key));
+  for (int i = 0; i < 10 * kHot; ++i) Text("STRLEN w" + std::to_string(i % kHot));
+  const auto resident = [this](const std::string& prefix, int count) {
+    int found = 0;
+    for (int i = 0; i < count; ++i) found += Resident(prefix + std::to_string(i));
+    return found;
+  };
+  const int hot = resident("w", kHot);
+  ASSERT_GT(hot, kHot * 9 / 10);
+  for (int i = 0; i < kKeys; ++i) ASSERT_EQ(Text("STRLEN k" + std::to_string(i)), ":100");
+  EXPECT_GT(resident("w", kHot), hot * 9 / 10);
+  EXPECT_LT(resident("k", kKeys), kKeys * 3 / 4);
+}
+
+TEST_F(LendingTest, WhatIsReadAgainSoonStays) {
+  Fill();
+  for (int i = 0; i < 20; ++i) {
+    const std::string key = ColdKey();
+    ASSERT_FALSE(key.empty());
+    Text("STRLEN " + key);
+    Text("STRLEN " + key);
+    EXPECT_TRUE(Resident(key)) << key;
+  }
 }
 
 TEST_F(TierTest, TwoWhoWantTheSameValueMakeOneLoad) {
@@ -287,10 +347,10 @@ TEST_F(TierTest, WhatCameForAnEarlierAttemptStaysWhileMoreIsFetched) {
   ASSERT_FALSE(Resident("b"));
   tier().HoldLoads(false);
   client_.AwaitWake();
-  ASSERT_EQ(client_.Execute({"MGET", "a", "b"}), Outcome::kParked);
+  ASSERT_EQ(client_.Execute({"MGET", "a", "b"}, true), Outcome::kParked);
   client_.AwaitWake();
   client_.dispatcher().CoolAll();
-  ASSERT_EQ(client_.Execute({"MGET", "a", "b"}), Outcome::kDone);
+  ASSERT_EQ(client_.Execute({"MGET", "a", "b"}, true), Outcome::kDone);
   EXPECT_EQ(client_.dispatcher().output().view(), "*2\r\n$1\r\n1\r\n$1\r\n3\r\n");
   client_.dispatcher().output().Clear();
   EXPECT_EQ(tier().loads(), 2u);
