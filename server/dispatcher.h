@@ -171,7 +171,7 @@ class Dispatcher final : public KeyspaceListener {
   bool TiersAllow(const Command& command);
   void Unlock();
   void AnswerServed();
-  bool CoolSome(Shard& shard);
+  bool CoolSome(Shard& shard, int64_t deadline_nanos);
   void KeepCool(Shard& shard);
   bool CoolForProcess(Shard& shard);
   void StoreUpkeep();

@@ -184,9 +184,11 @@ void Dispatcher::Undo(const TierBatch& batch) {
   if (!events_.empty()) PublishEvents();
 }
 
-// True: there is more to do now.
-bool Dispatcher::CoolSome(Shard& shard) {
-  if (!HoldsTooMuch(shard) || !shard.mutex.try_lock()) return false;
+// Until `deadline_nanos` (MonotonicNanos). True: there is more to do now.
+bool Dispatcher::CoolSome(Shard& shard, int64_t deadline_nanos) {
+  if (!HoldsTooMuch(shard)) return false;
+  if (MonotonicNanos() > deadline_nanos) return true;
+  if (!shard.mutex.try_lock()) return false;
   size_t cooled = 0;
   if (!shard.gate.owned()) {
     cooled = context_.access_.Cool(shard, kCooledAtOnce);

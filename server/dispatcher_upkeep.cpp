@@ -43,8 +43,9 @@ bool Dispatcher::Sweep(size_t part, size_t parts) {
   ++sweeps_;
   auto sweep = [&](Keyspace& keyspace) {
     if (keyspace.tier() != nullptr) {
-      for (size_t i = 0; i < keyspace.shards(); ++i) {
-        if ((i + keyspace.id()) % parts == part && CoolSome(keyspace.shard(i))) more = true;
+      for (size_t n = 0; n < keyspace.shards(); ++n) {
+        const size_t i = (n + sweeps_) % keyspace.shards();
+        if ((i + keyspace.id()) % parts == part && CoolSome(keyspace.shard(i), ends)) more = true;
       }
     }
     if (keyspace.next_work.load(std::memory_order_relaxed) > now) return;

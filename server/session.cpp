@@ -368,6 +368,8 @@ bool Session::RunAhead(size_t n) {
     }
   }
   input_.Consume(consumed);
+  if (client_.loads) [[unlikely]]
+    client_.loads.reset();  // requests that were refused have not used what was fetched for them
   return true;
 }
 
