@@ -115,17 +115,50 @@ def room(context, table):
         cool(server)
         fields = server.call("NAMESPACE", "INFO", "NS", "0")
         held = fields[fields.index(b"memory_bytes") + 1]
-        stored = fields[fields.index(b"disk_bytes") + 1]
         table.add(f"memory per key, values away, {keys} keys", "bytes", DISK, held / keys,
                   at_most(80))
         table.add("disk per key over key and value, compacted", "ratio", DISK,
-                  used_on_disk(server) / stored, at_most(1.2))
+                  used_on_disk(server) / stored_bytes(server), at_most(1.2))
         for command in (("NAMESPACE", "BUMP", "NS", "0"), ("FLUSHDB",)):
             before = time.monotonic()
             server.call(*command)
             table.add(f"{command[-3] if len(command) > 1 else command[0]} of {keys} keys", "ms",
                       DISK, (time.monotonic() - before) * 1000, at_most(100))
             context.load("fill", server, keys=keys // 10, value=100)
+
+
+def stored_bytes(server):
+    fields = server.call("NAMESPACE", "INFO", "NS", "0")
+    return fields[fields.index(b"disk_bytes") + 1]
+
+
+def reclaiming(context, table):
+    """What expires and what max_disk evicts gives its room back."""
+    if not context.wants("reclaimed"):
+        return
+    keys = context.size(2_000_000, 10_000)
+    context.need_memory(4)
+    with context.server(OURS, threads=2, extra=ON_DISK) as server:
+        context.load("fill", server, keys=keys, value=100)
+        context.load("fill", server, keys=keys, value=100, prefix="ttl:", ttl_low=60_000,
+                     ttl_high=61_000)
+        end = time.monotonic() + 120
+        while server.size() > keys and time.monotonic() < end:
+            time.sleep(0.1)
+        server.reset_maxima()
+        if server.size() != keys:
+            raise MeasureError("what has expired is there still")
+        table.add(f"reclaimed after {keys} of {2 * keys} keys have expired: disk over live data",
+                  "ratio", DISK, used_on_disk(server) / stored_bytes(server), at_most(1.3))
+        half = stored_bytes(server) // 2
+        before = time.monotonic()
+        server.call("NAMESPACE", "ALTER", "0", "MAX_DISK", half)
+        table.add("NAMESPACE ALTER to half of max_disk", "ms", DISK,
+                  (time.monotonic() - before) * 1000)
+        if stored_bytes(server) > half:
+            raise MeasureError("max_disk is exceeded")
+        table.add("reclaimed after max_disk was halved: disk over live data", "ratio", DISK,
+                  used_on_disk(server) / stored_bytes(server), at_most(1.3))
 
 
 def start(context, table):
@@ -203,6 +236,6 @@ def neighbours(context, table):
 
 def run(context):
     table = context.table(0, "The disk engine", ("on disk", "in memory"))
-    for part in (request_cost, group_commit, reads, room, start, neighbours):
+    for part in (request_cost, group_commit, reads, room, reclaiming, start, neighbours):
         with context.attempt(table, part.__name__):
             part(context, table)
