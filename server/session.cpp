@@ -175,14 +175,29 @@ size_t Session::Receive(char* to, size_t size) {
   }
   if (n < 0 && errno == EINTR) return 0;
   readable_ = false;
-  if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) Close();
+  if (n == 0) {
+    at_end_ = true;
+    EndIfDone();
+  } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
+    Close();
+  }
   return 0;
+}
+
+// A peer that sends nothing more is told first what it has asked for, unless that may take for
+// ever.
+void Session::EndIfDone() {
+  if (!at_end_) return;
+  const bool awaits_values = state_ == State::kParked && client_.loads != nullptr;
+  const bool is_answered = state_ == State::kReady && (awaits_tier_ || !unsent_.empty());
+  if (!awaits_values && !is_answered) Close();
 }
 
 void Session::Continue() {
   if (closed_ || waits_for_turn_) return;
   Process();
   Read();
+  EndIfDone();
 }
 
 void Session::OnRead() {
@@ -504,6 +519,7 @@ void Session::SendHeld() {
         const bool was_full = self->unsent_bytes() > kMaxUnsent;
         self->Flush();
         if (!self->closed_ && was_full) self->Continue();
+        self->EndIfDone();
       });
     });
   }

@@ -99,6 +99,7 @@ class Session final : public Parkable,
   bool TakesRequests() const { return state_ == State::kReady && unsent_bytes() <= kMaxUnsent; }
   void ReadBulk();
   size_t Receive(char* to, size_t size);
+  void EndIfDone();
   bool ReceiveInto(OutputBuffer& lent);
   void GiveBack(OutputBuffer& lent);
   void OnRead();
@@ -159,6 +160,7 @@ class Session final : public Parkable,
   uint32_t pacing_mark_ = 0;
   State state_ = State::kReady;
   bool readable_ = false;  // there may be something to receive
+  bool at_end_ = false;    // the peer has sent all that it wanted to
   bool hung_up_ = false;   // the end is among it
   bool in_line_ = false;   // stands in Loop::TakeTurn
   bool writes_ = false;    // is told when it can write

@@ -73,6 +73,7 @@ void Session::OnWritable() {
   if (closed_) return;
   SetWrites(!unsent_.empty());  // which also asks to be told again
   if (!closed_ && was_full && unsent_bytes() <= kMaxUnsent) Continue();
+  EndIfDone();
 }
 
 void Session::CheckOutputLimits() {
