@@ -29,7 +29,7 @@ exec env -i HOME=/root TERM=dumb LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 """
 # scripts/run stays in the foreground, as the README shows it.
 FIRST = f"""
-cd /root/replete
+cd /srv/replete
 scripts/run --port {PORT} &
 until [ "$(redis-cli -p {PORT} ping 2>/dev/null)" = PONG ]; do
   kill -0 $! || exit 1
@@ -59,14 +59,14 @@ def main():
     try:
         machine = work / "machine"
         make_debian(machine)
-        run("git", "clone", "-q", ROOT, machine / "root/replete")
+        run("git", "clone", "-q", ROOT, machine / "srv/replete")
         print("scripts/run", flush=True)
         if inside(machine, FIRST) != 0:
             return 1
         if arguments.only_run:
             return 0
         print("scripts/test", flush=True)
-        return inside(machine, "cd /root/replete && scripts/test")
+        return inside(machine, "cd /srv/replete && scripts/test")
     finally:
         if arguments.work is None:
             shutil.rmtree(work)
