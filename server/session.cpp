@@ -189,8 +189,9 @@ size_t Session::Receive(char* to, size_t size) {
 void Session::EndIfDone() {
   if (!at_end_) return;
   const bool awaits_values = state_ == State::kParked && client_.loads != nullptr;
-  const bool is_answered = state_ == State::kReady && (awaits_tier_ || !unsent_.empty());
-  if (!awaits_values && !is_answered) Close();
+  const bool goes_on =
+      state_ == State::kReady && (waits_for_turn_ || awaits_tier_ || !unsent_.empty());
+  if (!awaits_values && !goes_on) Close();
 }
 
 void Session::Continue() {

@@ -1,6 +1,8 @@
 // Many clients on four loops over a tier that is slow, answers out of order and lets no value stay
 // in RAM for long. The invariants hold whatever the order of events was.
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -276,6 +278,22 @@ TEST_F(TierTest, ItEndsCleanlyWhileRepliesAreHeldAndValuesAwaited) {
     }
     EXPECT_TRUE(connection.unread().empty()) << "cut: " << Quoted(connection.unread());
   }
+}
+
+TEST_F(TierTest, APeerThatSendsNothingMoreIsAnsweredToItsLastRequest) {
+  StartWith("load_delay_us=200000,seed=1");
+  Client client = Connect();
+  ASSERT_EQ(client.Run("SET", "k", "v"), Status("OK"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the value is let go
+  constexpr int kPings = 5000;                                  // several turns
+  std::string requests = Encode({"GET", "k"});
+  for (int i = 0; i < kPings; ++i) requests += Encode({"PING"});
+  Connection connection = Raw();
+  ASSERT_TRUE(connection.Send(requests));
+  ::shutdown(connection.fd(), SHUT_WR);
+  EXPECT_EQ(connection.Read(), Bulk("v"));
+  for (int i = 0; i < kPings; ++i) ASSERT_EQ(connection.Read(), Status("PONG")) << i;
+  EXPECT_TRUE(connection.ClosedByPeer());
 }
 
 // What still waits when the loops have ended is freed all the same (LeakSanitizer looks).
