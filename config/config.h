@@ -18,6 +18,9 @@ enum class ProtectedActions : uint8_t { kNo, kLocal, kYes };
 enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
 enum class LogFormat : uint8_t { kText, kJson };
 
+// Whether transfers of several connections are handed to the kernel together.
+enum class UseIoUring : uint8_t { kNo, kYes, kAuto };
+
 // How blocks of records are packed on disk.
 enum class DiskCompression : uint8_t { kNone, kSnappy, kLz4, kZstd };
 
@@ -37,6 +40,7 @@ struct Config {
   int threads = DefaultThreads();
   bool elastic_threads = true;
   bool wake_pacing = true;
+  UseIoUring io_uring = UseIoUring::kAuto;
   int databases = 16;
   std::string dir = ".";
   std::string pidfile;

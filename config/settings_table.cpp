@@ -40,6 +40,12 @@ constexpr Word kLogFormats[] = {
     {"json", static_cast<int>(LogFormat::kJson)},
 };
 
+constexpr Word kUsesOfIoUring[] = {
+    {"no", static_cast<int>(UseIoUring::kNo)},
+    {"yes", static_cast<int>(UseIoUring::kYes)},
+    {"auto", static_cast<int>(UseIoUring::kAuto)},
+};
+
 constexpr Word kCompressions[] = {
     {"none", static_cast<int>(DiskCompression::kNone)},
     {"snappy", static_cast<int>(DiskCompression::kSnappy)},
@@ -200,9 +206,15 @@ constexpr Setting kSettings[] = {
         {.name = "wake-pacing",
          .section = "server",
          .doc =
-             "Let requests of many busy connections gather for some microseconds (at most 50, and "
-             "a sixth of the time between two requests of a connection) instead of waking a thread "
-             "for each."}),
+             "Let requests of many busy connections gather for some microseconds (at most 50, or "
+             "up to 200 where sleeping itself takes much of the processor, and a sixth of the time "
+             "between two requests of a connection) instead of waking a thread for each."}),
+    WordsRow<&Config::io_uring, kUsesOfIoUring>(
+        {.name = "io-uring",
+         .section = "server",
+         .change = Change::kAtStart,
+         .doc = "Receive from and send to several connections by one system call; auto = where a "
+                "measurement at the start says that it costs less. yes: no start without."}),
     IntegerRow<&Config::databases>(1, 65536,
                                    {.name = "databases",
                                     .section = "server",

@@ -19,6 +19,8 @@ void TellBanner(const Server& server) {
   const auto config = server.settings().Snapshot();
   LogNotice("Replete {}, process {}, {} thread{}", REPLETE_VERSION, ::getpid(), config->threads,
             config->threads == 1 ? "" : "s");
+  LogNotice("transfers of several connections: {}",
+            server.uses_io_uring() ? "together, by io_uring" : "one by one");
   LogNotice("configuration file: {}; directory: {}; unix socket: {}",
             OrNone(server.config_sources().file), config->dir, OrNone(config->unixsocket));
   LogNotice("maxmemory {}, {}; maxclients {}; {} numbered databases, {}",

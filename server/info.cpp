@@ -231,6 +231,8 @@ void WriteReplete(Server& server, InfoLines& lines) {
   lines.Add("threads", server.threads());
   lines.Add("threads_active", server.active_threads());
   lines.Add("connections_moved", stats.connections_moved.load());
+  lines.Add("io_uring", server.uses_io_uring() ? "yes" : "no");
+  lines.Add("longest_wake_pause_us", server.longest_pause_nanos() / 1000);
   lines.Add("wake_pauses", stats.wake_pauses.load());
   lines.Add("longest_loop_iteration_us", stats.longest_loop_iteration_us());
   lines.Add("longest_loop_iteration_cpu_us", stats.longest_loop_iteration_cpu_us());

@@ -20,6 +20,20 @@ namespace {
 constexpr uint64_t kPeriodTicks = 50;
 // For how long connections are served before what else waits has its turn.
 constexpr int64_t kServeNanos = 200'000;
+// For how long replies may wait to be sent together.
+constexpr int64_t kGatherNanos = 100'000;
+
+// Moves those for which keep(one, place) holds to the front, in their order; how many they are.
+template <class One, class Keep>
+size_t KeepIf(std::span<One> all, Keep keep) {
+  size_t kept = 0;
+  for (One& one : all) {
+    if (!keep(one, kept)) continue;
+    if (&one != &all[kept]) std::swap(one, all[kept]);
+    ++kept;
+  }
+  return kept;
+}
 
 }  // namespace
 
@@ -33,8 +47,9 @@ Loop::Loop(Server& server, size_t index, size_t loops)
       command_stats_(server.commands(), false),
       dispatcher_(server, command_stats_),
       poller_(context_),
-      pacing_(server.always_pauses()),
+      pacing_(server.longest_pause_nanos(), server.always_pauses()),
       meter_(server.stats()),
+      batch_(server.uses_io_uring()),
       reader_(server.reclaimer().Register(&may_look_ahead_)) {}
 
 Loop::~Loop() = default;
@@ -45,6 +60,7 @@ void Loop::Run() {
     cpu_clock_.store(clock);
   }
   meter_.Refresh();
+  gather_ticks_ = CycleClock::TicksIn(kGatherNanos);
   // Pauses are shorter than the 50 us by which the system may otherwise be late.
   ::prctl(PR_SET_TIMERSLACK, 1);
   CrashReport::CoverThread(&dispatcher_.running_command());
@@ -223,37 +239,73 @@ bool Loop::ServeRound() {
 // Their keys are in the cache by the time they are looked up: a request that comes alone has no
 // others behind it in its own pipeline to wait for memory with.
 void Loop::ServeTogether(std::span<const epoll_event> events) {
-  struct Waiting {
-    Session* session;
-    OutputBuffer* input;
-    uint64_t hash;
-  };
-  std::array<Waiting, kTogether> waiting;
   size_t n = 0;
-  const bool looks_ahead = may_look_ahead_ && events.size() > 1;
   for (const epoll_event& event : events) {
     auto* session = static_cast<Session*>(event.data.ptr);
-    if (!session->OnEvents(event.events, lent_[n])) {
+    if (session->OnEvents(event.events)) {
+      incoming_[n++].session = session;
+    } else {
       RunPosted();
-      continue;
     }
-    waiting[n] = {session, &lent_[n], 0};
-    if (looks_ahead) {
-      Reclaimer::ReadGuard guard(reader_);
-      waiting[n].hash = session->PrefetchBucket();
-    }
-    ++n;
   }
-  if (looks_ahead) {
+  n = ReceiveTogether(n);
+  if (may_look_ahead_ && events.size() > 1) {
     Reclaimer::ReadGuard guard(reader_);
-    for (size_t i = 0; i < n; ++i) {
-      if (waiting[i].hash != 0) waiting[i].session->PrefetchItem(waiting[i].hash);
+    const std::span<Incoming> received(incoming_.data(), n);
+    for (Incoming& next : received) next.hash = next.session->PrefetchBucket();
+    for (Incoming& next : received) {
+      if (next.hash != 0) next.session->PrefetchItem(next.hash);
     }
   }
+  // What was published before something of this came is before the reply to it.
+  RunPosted();
   for (size_t i = 0; i < n; ++i) {
-    waiting[i].session->ServeLent(*waiting[i].input);
-    RunPosted();
+    gathers_output_ = n > 1;
+    incoming_[i].session->ServeLent(incoming_[i].input);
+    gathers_output_ = false;
+    // Who came first does not wait for long.
+    if (n_outgoing_ > 0 && CycleClock::Ticks() - gathered_since_ > gather_ticks_) SendOutgoing();
   }
+  SendOutgoing();
+  RunPosted();
+}
+
+// Of the first `n` of incoming_; how many of them have received something: those are the first
+// then.
+size_t Loop::ReceiveTogether(size_t n) {
+  std::array<Transfer, kTogether> transfers;
+  n = KeepIf(std::span(incoming_.data(), n), [&](Incoming& next, size_t kept) {
+    return next.session->BeginReceive(next.input, &transfers[kept]);
+  });
+  batch_.Receive({transfers.data(), n});
+  const Transfer* transfer = transfers.data();
+  return KeepIf(std::span(incoming_.data(), n), [&](Incoming& next, size_t) {
+    return next.session->EndReceive(next.input, (transfer++)->result);
+  });
+}
+
+void Loop::SendLater(Session& session) {
+  if (n_outgoing_ == 0) gathered_since_ = CycleClock::Ticks();
+  Outgoing& next = outgoing_[n_outgoing_++];
+  next.session = &session;
+  std::swap(next.output, dispatcher_.output());
+}
+
+// Nothing that was posted runs between a session's turn and this: it might have something for the
+// same client.
+void Loop::SendOutgoing() {
+  if (n_outgoing_ == 0) return;
+  const uint64_t start = CycleClock::Ticks();
+  std::array<Transfer, kTogether> transfers;
+  size_t n = KeepIf(std::span(outgoing_.data(), n_outgoing_), [&](Outgoing& next, size_t kept) {
+    if (next.session->closed()) next.output.Clear();  // its descriptor may be somebody else's now
+    transfers[kept] = {next.session->descriptor(), next.output.data(), next.output.size()};
+    return !next.output.empty();
+  });
+  n_outgoing_ = 0;
+  batch_.Send({transfers.data(), n});
+  for (size_t i = 0; i < n; ++i) outgoing_[i].session->Sent(outgoing_[i].output, transfers[i].result);
+  NoteIteration(start);
 }
 
 void Loop::ScheduleTick() {

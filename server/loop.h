@@ -18,6 +18,7 @@
 #include "server/ahead.h"
 #include "server/dispatcher.h"
 #include "server/iteration_meter.h"
+#include "server/socket_batch.h"
 #include "server/socket_poller.h"
 #include "server/wake_pacing.h"
 
@@ -30,7 +31,8 @@ class Session;
 class Loop {
  public:
   static constexpr size_t kAhead = 32;
-  static constexpr size_t kTogether = 8;  // sessions whose input is received before any is served
+  // Sessions whose input is received before any is served, and whose replies go out together.
+  static constexpr size_t kTogether = SocketBatch::kMost;
   static constexpr clockid_t kNotRunning = INT32_MIN;
   static constexpr int64_t kTickMs = 20;
 
@@ -56,6 +58,11 @@ class Loop {
   // Empty between two reads: what a session reads into that has little left over from before.
   OutputBuffer& shared_input() { return shared_input_; }
   bool may_look_ahead() const { return may_look_ahead_; }
+  // Whether the session that is being served may leave its output to be sent with that of others.
+  bool gathers_output() const { return gathers_output_; }
+  // Takes the dispatcher's output; Session::Sent follows before anything else runs that might touch
+  // the session.
+  void SendLater(Session& session);
 
   void Add(std::shared_ptr<Session> session);
   void Remove(Session* session);
@@ -90,6 +97,8 @@ class Loop {
   void ServeSockets();
   bool ServeRound();
   void ServeTogether(std::span<const epoll_event> events);
+  size_t ReceiveTogether(size_t n);
+  void SendOutgoing();
   void RunPosted();
   void Tick();
   void ScheduleTick();
@@ -108,8 +117,25 @@ class Loop {
   SocketPoller poller_;
   WakePacing pacing_;
   IterationMeter meter_;
+  // Of one ServeTogether.
+  struct Incoming {
+    Session* session = nullptr;
+    OutputBuffer input;  // as shared_input_
+    uint64_t hash = 0;
+  };
+  struct Outgoing {
+    Session* session = nullptr;
+    OutputBuffer output;
+  };
+
+  SocketBatch batch_;
+  std::array<Incoming, kTogether> incoming_;
+  std::array<Outgoing, kTogether> outgoing_;
+  size_t n_outgoing_ = 0;
+  uint64_t gathered_since_ = 0;  // CycleClock, of the first of them
+  uint64_t gather_ticks_ = 0;
+  bool gathers_output_ = false;
   OutputBuffer shared_input_;
-  std::array<OutputBuffer, kTogether> lent_;  // as shared_input_, for those of one ServeRound
   std::vector<std::shared_ptr<Session>> in_line_;
   std::vector<std::shared_ptr<Session>> have_turn_;  // those of this round
   std::mutex posted_mutex_;

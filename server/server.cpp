@@ -72,6 +72,9 @@ Server::Server(ServerOptions options)
   memory_limit_.Set(static_cast<int64_t>(config.maxmemory));
   workers_ = std::make_unique<WorkerPool>(kWorkers);
   disposal_ = std::make_unique<WorkerPool>(1, kDisposalNice);
+  uses_io_uring_ = config.io_uring == UseIoUring::kYes ||
+                   (config.io_uring == UseIoUring::kAuto && SocketBatch::Pays());
+  longest_pause_nanos_ = WakePacing::MeasureMost();
   const auto loops = static_cast<size_t>(std::max(1, config.threads));
   for (size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(*this, i, loops));
   if (config.elastic_threads && loops > 1) {

@@ -170,6 +170,8 @@ class Server final : public TierHost {
   // Takes more or fewer loops into use, as elastic-threads says. Every 100 ms, on the first loop.
   void ScaleThreads();
   bool moves_sessions() const { return moves_sessions_; }
+  bool uses_io_uring() const { return uses_io_uring_; }
+  int64_t longest_pause_nanos() const { return longest_pause_nanos_; }  // see WakePacing
   bool always_pauses() const { return always_pauses_; }
 
   void AppendEffect(const Effect& effect);
@@ -232,6 +234,8 @@ class Server final : public TierHost {
   mutable std::mutex clients_mutex_;
   std::map<uint64_t, std::shared_ptr<const ClientInfo>> clients_;
   const bool moves_sessions_;
+  bool uses_io_uring_ = false;
+  int64_t longest_pause_nanos_ = 0;
   const bool always_pauses_;
   std::atomic<bool> serving_{false};
   std::atomic<size_t> active_threads_{1};

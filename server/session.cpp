@@ -53,7 +53,7 @@ void Session::PostHome(std::function<void()> work) {
 
 // --- reading ---
 
-bool Session::OnEvents(uint32_t events, OutputBuffer& lent) {
+bool Session::OnEvents(uint32_t events) {
   if (closed_) return false;
   constexpr uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if (events & (EPOLLIN | kEnd)) readable_ = true;
@@ -69,10 +69,30 @@ bool Session::OnEvents(uint32_t events, OutputBuffer& lent) {
     Read();
     return false;
   }
-  bool received = false;
-  OrCut([&] { received = ReceiveInto(lent); });
-  if (!received && readable_ && !closed_) AskForTurn();  // interrupted: epoll does not tell again
-  return received;
+  return true;
+}
+
+bool Session::BeginReceive(OutputBuffer& lent, Transfer* transfer) {
+  if (!MayRead()) return false;
+  if (parser_.WantsBulk() || input_.size() > kCopiedInput) {
+    AskForTurn();
+    return false;
+  }
+  bool ready = false;
+  OrCut([&] {
+    *transfer = Lend(lent);
+    ready = true;
+  });
+  return ready;
+}
+
+bool Session::EndReceive(OutputBuffer& lent, ssize_t result) {
+  const size_t n = Received(result, kLargestRead);
+  input_.Commit(n);
+  if (n > 0) return true;
+  GiveBack(lent);
+  if (readable_ && !closed_) AskForTurn();  // interrupted: epoll does not tell again
+  return false;
 }
 
 void Session::AskForTurn() {
@@ -106,8 +126,13 @@ void Session::Read() {
       const size_t n = Receive(input_.Reserve(size), size);
       input_.Commit(n);
       if (n > 0) OnRead();
-    } else if (ReceiveInto(loop().shared_input())) {
-      ServeLent(loop().shared_input());
+    } else {
+      OutputBuffer& lent = loop().shared_input();
+      const Transfer transfer = Lend(lent);
+      const size_t n = Receive(transfer.data, transfer.size);
+      input_.Commit(n);
+      if (n > 0) OnRead();
+      GiveBack(lent);
     }
   });
   if (readable_ && !closed_) AskForTurn();
@@ -116,16 +141,12 @@ void Session::Read() {
 // Most reads bring whole requests: those go through a buffer that the sessions of the loop share,
 // and only what is left over is kept. So a session that waits has none, and reading is never in
 // small steps.
-bool Session::ReceiveInto(OutputBuffer& lent) {
+Transfer Session::Lend(OutputBuffer& lent) {
   lent.Reserve(kCopiedInput + kLargestRead);  // from here on nothing needs memory
   lent.Append(input_.view());
   input_.Clear();
   std::swap(input_, lent);
-  const size_t n = Receive(input_.Reserve(kLargestRead), kLargestRead);
-  input_.Commit(n);
-  if (n > 0) return true;
-  GiveBack(lent);
-  return false;
+  return {descriptor_, input_.Reserve(kLargestRead), kLargestRead};
 }
 
 uint64_t Session::PrefetchBucket() const {
@@ -166,6 +187,10 @@ void Session::ReadBulk() {
 // 0: nothing now, or the connection is at its end and closed.
 size_t Session::Receive(char* to, size_t size) {
   const ssize_t n = ReceiveNow(descriptor_, to, size);
+  return Received(n < 0 ? -errno : n, size);
+}
+
+size_t Session::Received(ssize_t n, size_t size) {
   if (n > 0) {
     loop().pacing().NoteRead(&pacing_mark_);
     loop().server().stats().net_input_bytes.fetch_add(static_cast<uint64_t>(n),
@@ -173,12 +198,12 @@ size_t Session::Receive(char* to, size_t size) {
     if (static_cast<size_t>(n) < size && !hung_up_) readable_ = false;
     return static_cast<size_t>(n);
   }
-  if (n < 0 && errno == EINTR) return 0;
+  if (n == -EINTR) return 0;
   readable_ = false;
   if (n == 0) {
     at_end_ = true;
     EndIfDone();
-  } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
+  } else if (n != -EAGAIN) {
     Close();
   }
   return 0;
@@ -209,6 +234,11 @@ void Session::OnRead() {
     Process();
   }
   loop().NoteIteration(start);
+}
+
+void Session::Sent(OutputBuffer& output, ssize_t result) {
+  OrCut([&] { TakeSent(output, result); });
+  output.Clear();
 }
 
 // --- requests ---
@@ -259,7 +289,7 @@ void Session::TakeRequests() {
     parser_.Reset();
   }
   PublishInfo();
-  Flush();
+  EndTurn();
 }
 
 // Parses the complete requests that are there, up to kAhead, without taking them out of the input.

@@ -19,6 +19,7 @@
 #include "server/dispatcher.h"
 #include "server/held_replies.h"
 #include "server/pubsub.h"
+#include "server/socket_batch.h"
 
 namespace replete {
 
@@ -56,10 +57,17 @@ class Session final : public Parkable,
   // Goes to another loop; stays where something ties it to its own: a request that waits, replies
   // that wait, a transaction, watched keys, subscriptions. Not while events are handed out.
   void MoveTo(Loop& loop);
-  // What epoll says of the socket. True: something was received into `lent`, and ServeLent is to
-  // be called with the same buffer; other sessions may receive into theirs in between.
-  bool OnEvents(uint32_t events, OutputBuffer& lent);
+  int descriptor() const { return descriptor_; }
+  // What epoll says of the socket. True: it is to receive.
+  bool OnEvents(uint32_t events);
+  // Where to receive, into memory of `lent`. False: not now. Else EndReceive follows with the
+  // result of recv (the negated errno for -1) before anything else runs; if that is true, ServeLent
+  // with the same buffer, before which other sessions may receive into theirs.
+  bool BeginReceive(OutputBuffer& lent, Transfer* transfer);
+  bool EndReceive(OutputBuffer& lent, ssize_t result);
   void ServeLent(OutputBuffer& lent);
+  // So much of `output`, which is emptied, went out (the negated errno: nothing did).
+  void Sent(OutputBuffer& output, ssize_t result);
   // Look-ahead for what was received, in two steps for all sessions: the hash of its first key, or
   // 0, and the item. Inside a ReadGuard.
   uint64_t PrefetchBucket() const;
@@ -98,9 +106,10 @@ class Session final : public Parkable,
   bool MayRead() const;
   bool TakesRequests() const { return state_ == State::kReady && unsent_bytes() <= kMaxUnsent; }
   void ReadBulk();
+  Transfer Lend(OutputBuffer& lent);
   size_t Receive(char* to, size_t size);
+  size_t Received(ssize_t result, size_t size);
   void EndIfDone();
-  bool ReceiveInto(OutputBuffer& lent);
   void GiveBack(OutputBuffer& lent);
   void OnRead();
   void Continue();
@@ -123,6 +132,9 @@ class Session final : public Parkable,
   void ArmTimeout();
   void OnTimeout();
   void Flush();
+  void EndTurn();
+  void TakeSent(OutputBuffer& output, ssize_t result);
+  void AfterSending();
   void Keep(OutputBuffer& output, size_t sent);
   void SetWrites(bool writes);
   void OnWritable();

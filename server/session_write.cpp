@@ -7,6 +7,17 @@
 #include "server/socket_calls.h"
 
 namespace replete {
+// What was put out goes with that of others if nothing has to go before it.
+void Session::EndTurn() {
+  const OutputBuffer& output = loop().dispatcher().output();
+  if (loop().gathers_output() && !closed_ && held_.empty() && unsent_.empty() && !output.empty() &&
+      output.size() < kSendFrom) {
+    loop().SendLater(*this);
+  } else {
+    Flush();
+  }
+}
+
 void Session::Flush() {
   OutputBuffer& output = loop().dispatcher().output();
   if (closed_) {
@@ -15,23 +26,34 @@ void Session::Flush() {
   }
   if (!held_.empty()) [[unlikely]]
     SendHeld();
-  if (!output.empty()) {
-    size_t sent = 0;
-    if (unsent_.empty()) {
-      const ssize_t n = SendNow(descriptor_, output.data(), std::min(output.size(), kSendAtOnce));
-      if (n > 0) sent = static_cast<size_t>(n);
-      if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        output.Clear();
-        Close();
-        return;
-      }
-      loop().server().stats().net_output_bytes.fetch_add(sent, std::memory_order_relaxed);
-    }
-    if (sent < output.size()) [[unlikely]]
-      Keep(output, sent);
+  if (output.empty()) {
+    AfterSending();
+  } else if (!unsent_.empty()) {
+    Keep(output, 0);
     output.Clear();
-    if (output.capacity() > kSendFrom * 4) output.Shrink(kSendFrom);
+    AfterSending();
+  } else {
+    const ssize_t n = SendNow(descriptor_, output.data(), std::min(output.size(), kSendAtOnce));
+    TakeSent(output, n < 0 ? -errno : n);
   }
+}
+
+void Session::TakeSent(OutputBuffer& output, ssize_t result) {
+  if (closed_ || (result < 0 && result != -EAGAIN && result != -EINTR)) {
+    output.Clear();
+    if (!closed_) Close();
+    return;
+  }
+  const size_t sent = result > 0 ? static_cast<size_t>(result) : 0;
+  loop().server().stats().net_output_bytes.fetch_add(sent, std::memory_order_relaxed);
+  if (sent < output.size()) [[unlikely]]
+    Keep(output, sent);
+  output.Clear();
+  if (output.capacity() > kSendFrom * 4) output.Shrink(kSendFrom);
+  AfterSending();
+}
+
+void Session::AfterSending() {
   PublishBuffers();
   if (!unsent_.empty()) {
     CheckOutputLimits();

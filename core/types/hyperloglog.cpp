@@ -18,11 +18,41 @@ constexpr uint8_t kMostInRun = 32;                // registers above that have n
 constexpr size_t kZeroMax = 64;
 constexpr size_t kValueMax = 4;
 
+static_assert(std::endian::native == std::endian::little);
+
 uint64_t Load64(const char* bytes) {
   uint64_t word = 0;
   std::memcpy(&word, bytes, sizeof word);
-  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
   return word;
+}
+
+// Eight registers of 6 bits, in 6 bytes, and the same in a byte each: neighbours are moved apart by
+// two bits, then pairs by four, then fours by eight, and back.
+constexpr size_t kPacked = 6;
+constexpr size_t kTogether = 8;
+
+uint64_t Unpack(const char* bytes) {
+  uint64_t word = 0;
+  std::memcpy(&word, bytes, kPacked);
+  word = (word & 0x000000ffffff) | (word & 0xffffff000000) << 8;
+  word = (word & 0x00000fff00000fff) | (word & 0x00fff00000fff000) << 4;
+  return (word & 0x003f003f003f003f) | (word & 0x0fc00fc00fc00fc0) << 2;
+}
+
+void Pack(uint64_t word, char* bytes) {
+  word = (word & 0x003f003f003f003f) | (word & 0x3f003f003f003f00) >> 2;
+  word = (word & 0x00000fff00000fff) | (word & 0x0fff00000fff0000) >> 4;
+  word = (word & 0x0000000000ffffff) | (word & 0x00ffffff00000000) >> 8;
+  std::memcpy(bytes, &word, kPacked);
+}
+
+// The larger one of each of eight registers: the highest bit of each byte, which is free, tells
+// after a subtraction whether it had to borrow.
+uint64_t Larger(uint64_t a, uint64_t b) {
+  constexpr uint64_t kHigh = 0x8080808080808080;
+  const uint64_t not_less = ((a | kHigh) - b) & kHigh;
+  const uint64_t mask = not_less | (not_less - (not_less >> 7));
+  return (a & mask) | (b & ~mask);
 }
 
 // MurmurHash64A (A. Appleby, public domain) with the seed of redis-server.
@@ -154,6 +184,17 @@ bool HyperLogLog::Recognizes(std::string_view bytes) {
   return encoding == 1 || (encoding == 0 && bytes.size() == kDenseSize);
 }
 
+bool HyperLogLog::IsWhole(std::string_view bytes) {
+  if (IsDense(bytes)) return bytes.size() == kDenseSize;
+  Run run;
+  size_t registers = 0;
+  size_t at = kHeader;
+  for (; registers <= kRegisters && ReadRun(bytes, at, &run); at += run.size) {
+    registers += run.length;
+  }
+  return at == bytes.size() && registers == kRegisters;
+}
+
 std::string HyperLogLog::Empty() {
   std::string bytes("HYLL\1");
   bytes.resize(kHeader);
@@ -168,6 +209,32 @@ bool HyperLogLog::DenseRaises(std::string_view bytes, Mark mark) {
 void HyperLogLog::DenseRaise(char* bytes, Mark mark) {
   DenseSet(bytes, mark.index, mark.count);
   bytes[15] = static_cast<char>(bytes[15] | '\x80');
+}
+
+void HyperLogLog::DenseMerge(char* target, std::string_view source) {
+  if (IsDense(source)) {
+    for (size_t at = kHeader; at < kDenseSize; at += kPacked) {
+      if (std::memcmp(target + at, source.data() + at, kPacked) == 0) continue;
+      Pack(Larger(Unpack(target + at), Unpack(source.data() + at)), target + at);
+    }
+  } else {
+    std::vector<Mark> marks;
+    AppendMarks(source, &marks);
+    for (const Mark mark : marks) {
+      if (DenseRaises({target, kDenseSize}, mark)) DenseRaise(target, mark);
+    }
+  }
+  target[15] = static_cast<char>(target[15] | '\x80');
+}
+
+void HyperLogLog::AppendMarks(std::string_view bytes, std::vector<Mark>* marks) {
+  Run run;
+  for (size_t at = kHeader; ReadRun(bytes, at, &run); at += run.size) {
+    for (size_t i = 0; run.value != 0 && i < run.length; ++i) {
+      marks->push_back({static_cast<uint32_t>(run.first + i), run.value});
+    }
+    run.first += run.length;
+  }
 }
 
 HyperLogLog::Outcome HyperLogLog::Raise(Mark mark) {
@@ -277,17 +344,13 @@ std::string HyperLogLog::Describe(std::string_view bytes) {
 }
 
 bool HyperLogLogRegisters::Merge(std::string_view bytes) {
-  const auto raise = [this](size_t index, unsigned value) {
-    registers_[index] = std::max(registers_[index], static_cast<uint8_t>(value));
-  };
   if (HyperLogLog::IsDense(bytes)) {
-    // Four registers are in three bytes.
-    size_t index = 0;
-    for (size_t at = HyperLogLog::kHeader; at + 3 <= bytes.size(); at += 3, index += 4) {
-      const unsigned four = static_cast<uint8_t>(bytes[at]) |
-                            static_cast<unsigned>(static_cast<uint8_t>(bytes[at + 1])) << 8 |
-                            static_cast<unsigned>(static_cast<uint8_t>(bytes[at + 2])) << 16;
-      for (unsigned i = 0; i < 4; ++i) raise(index + i, four >> 6 * i & 63);
+    const char* packed = bytes.data() + HyperLogLog::kHeader;
+    for (size_t index = 0; index < registers_.size(); index += kTogether, packed += kPacked) {
+      uint64_t own = 0;
+      std::memcpy(&own, registers_.data() + index, kTogether);
+      own = Larger(own, Unpack(packed));
+      std::memcpy(registers_.data() + index, &own, kTogether);
     }
     return true;
   }
@@ -296,7 +359,9 @@ bool HyperLogLogRegisters::Merge(std::string_view bytes) {
   for (size_t at = HyperLogLog::kHeader; at < bytes.size(); at += run.size) {
     if (!HyperLogLog::ReadRun(bytes, at, &run)) return false;
     if (first + run.length > HyperLogLog::kRegisters) return false;
-    for (size_t i = 0; run.value != 0 && i < run.length; ++i) raise(first + i, run.value);
+    for (size_t i = first; run.value != 0 && i < first + run.length; ++i) {
+      registers_[i] = std::max(registers_[i], run.value);
+    }
     first += run.length;
   }
   return first == HyperLogLog::kRegisters;

@@ -41,6 +41,8 @@ class HyperLogLog {
   // Whether the bytes may be one: header and size.
   static bool Recognizes(std::string_view bytes);
   static bool IsDense(std::string_view bytes) { return bytes[4] == 0; }
+  // Of one that is recognized: whether every register has a value.
+  static bool IsWhole(std::string_view bytes);
   // Those of an empty one.
   static std::string Empty();
 
@@ -48,6 +50,12 @@ class HyperLogLog {
   static bool DenseRaises(std::string_view bytes, Mark mark);
   // Forgets the cached cardinality.
   static void DenseRaise(char* bytes, Mark mark);
+  // Raises every register to what it is in the source, which is whole and may have any form.
+  static void DenseMerge(char* target, std::string_view source);
+
+  // --- one of runs ---
+  // Its registers that are not zero, in their order.
+  static void AppendMarks(std::string_view bytes, std::vector<Mark>* marks);
 
   // --- any ---
   // `sparse_max`: with more bytes than this it becomes dense.
@@ -57,6 +65,7 @@ class HyperLogLog {
   bool MakeDense();
   void ForgetCardinality() { bytes_[15] = static_cast<char>(bytes_[15] | '\x80'); }
   const std::string& bytes() const { return bytes_; }
+  char* data() { return bytes_.data(); }
 
   // The cardinality if the header has it: -1 when it is stale.
   static int64_t CachedCardinality(std::string_view bytes);

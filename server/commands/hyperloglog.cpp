@@ -10,6 +10,8 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "server/commands/errors.h"
 #include "server/commands/groups.h"
@@ -88,14 +90,14 @@ void PfAdd(CommandContext& ctx) {
   ctx.reply().Integer(changed ? 1 : 0);
 }
 
-// Merges what the keys hold. False: an error has been replied.
-bool MergeKeys(CommandContext& ctx, HyperLogLogRegisters* registers, bool* any_dense) {
+// Whether each key that is there has one. False: an error has been replied.
+bool CheckKeys(CommandContext& ctx, bool* any_dense) {
   for (const Key& key : ctx.keys()) {
     const Entry* entry = ReadKey(ctx, key);
     if (entry == nullptr) continue;
     if (!IsHyperLogLog(ctx, entry)) return false;
     *any_dense = *any_dense || HyperLogLog::IsDense(entry->string());
-    if (!registers->Merge(entry->string())) {
+    if (!HyperLogLog::IsWhole(entry->string())) {
       Corrupt(ctx);
       return false;
     }
@@ -103,10 +105,17 @@ bool MergeKeys(CommandContext& ctx, HyperLogLogRegisters* registers, bool* any_d
   return true;
 }
 
+void MergeKeys(CommandContext& ctx, HyperLogLogRegisters* registers) {
+  for (const Key& key : ctx.keys()) {
+    if (const Entry* entry = ctx.access().Peek(key)) (void)registers->Merge(entry->string());
+  }
+}
+
 void CountTogether(CommandContext& ctx) {
   HyperLogLogRegisters registers;
   bool any_dense = false;
-  if (!MergeKeys(ctx, &registers, &any_dense)) return;
+  if (!CheckKeys(ctx, &any_dense)) return;
+  MergeKeys(ctx, &registers);
   ctx.reply().Integer(static_cast<int64_t>(registers.Cardinality()));
 }
 
@@ -127,21 +136,51 @@ void PfCount(CommandContext& ctx) {
   ctx.reply().Integer(static_cast<int64_t>(cardinality));
 }
 
-void PfMerge(CommandContext& ctx) {
-  HyperLogLogRegisters registers;
-  bool dense = false;
-  if (!MergeKeys(ctx, &registers, &dense)) return;
-  const Key& target = ctx.key(0);
-  Entry* entry = ctx.access().Use(target);
-  HyperLogLog merged(entry == nullptr ? HyperLogLog::Empty() : entry->string(), SparseMax(ctx));
-  if (dense && !merged.MakeDense()) return Corrupt(ctx);
-  uint32_t index = 0;
-  for (const uint8_t value : registers.all()) {
-    if (value != 0) merged.Raise({index, value});
-    ++index;
+void MergeIntoDense(CommandContext& ctx, const Key& target, Entry* entry) {
+  const auto merge = [&](char* bytes) {
+    for (const Key& key : ctx.keys()) {
+      const Entry* source = ctx.access().Peek(key);
+      if (source == nullptr || key.name == target.name) continue;
+      HyperLogLog::DenseMerge(bytes, source->string());
+    }
+  };
+  if (entry != nullptr && HyperLogLog::IsDense(entry->string())) {
+    ctx.access().EditString(target, entry, HyperLogLog::kDenseSize, merge);
+  } else {
+    HyperLogLog merged(entry == nullptr ? HyperLogLog::Empty() : entry->string(), SparseMax(ctx));
+    (void)merged.MakeDense();
+    merge(merged.data());
+    StoreBytes(ctx, target, entry, merged.bytes());
   }
+}
+
+// The registers one after the other, as redis-server does: the order decides over the runs.
+void MergeIntoSparse(CommandContext& ctx, const Key& target, Entry* entry) {
+  using Mark = HyperLogLog::Mark;
+  std::vector<Mark> marks;
+  for (const Key& key : ctx.keys()) {
+    const Entry* source = ctx.access().Peek(key);
+    if (source != nullptr) HyperLogLog::AppendMarks(source->string(), &marks);
+  }
+  std::sort(marks.begin(), marks.end(), [](const Mark& a, const Mark& b) {
+    return std::pair(a.index, b.count) < std::pair(b.index, a.count);
+  });
+  HyperLogLog merged(entry == nullptr ? HyperLogLog::Empty() : entry->string(), SparseMax(ctx));
+  for (const Mark mark : marks) merged.Raise(mark);  // of a register the largest first
   merged.ForgetCardinality();
   StoreBytes(ctx, target, entry, merged.bytes());
+}
+
+void PfMerge(CommandContext& ctx) {
+  bool dense = false;
+  if (!CheckKeys(ctx, &dense)) return;
+  const Key& target = ctx.key(0);
+  Entry* entry = ctx.access().Use(target);
+  if (dense) {
+    MergeIntoDense(ctx, target, entry);
+  } else {
+    MergeIntoSparse(ctx, target, entry);
+  }
   ctx.Notify(event_flags::kString, "pfadd", target);
   ctx.reply().Ok();
 }

@@ -9,27 +9,41 @@ namespace {
 
 constexpr int64_t kMicro = 1000;
 
+int64_t PauseFor(int64_t reads, int64_t sessions, int64_t nanos) {
+  return WakePacing::PauseFor(reads, sessions, nanos, WakePacing::kMostNanos);
+}
+
 TEST(WakePacing, IsAPartOfTheTimeBetweenTwoRequestsOfASession) {
   // 50 clients, a request each in 240 us.
-  EXPECT_EQ(WakePacing::PauseFor(500, 50, 2400 * kMicro), 40 * kMicro);
-  EXPECT_EQ(WakePacing::PauseFor(500, 50, 1200 * kMicro), 20 * kMicro);
+  EXPECT_EQ(PauseFor(500, 50, 2400 * kMicro), 40 * kMicro);
+  EXPECT_EQ(PauseFor(500, 50, 1200 * kMicro), 20 * kMicro);
 }
 
 TEST(WakePacing, HasAnUpperEnd) {
-  EXPECT_EQ(WakePacing::PauseFor(512, 512, 5000 * kMicro), WakePacing::kMostNanos);
+  EXPECT_EQ(PauseFor(512, 512, 5000 * kMicro), WakePacing::kMostNanos);
+}
+
+TEST(WakePacing, TheUpperEndFitsTheMachine) {
+  const int64_t most = WakePacing::MeasureMost();
+  EXPECT_GE(most, WakePacing::kMostNanos);
+  EXPECT_LE(most, WakePacing::kMostOfAllNanos);
+  EXPECT_EQ(WakePacing::PauseFor(512, 512, 5000 * kMicro, WakePacing::kMostOfAllNanos),
+            WakePacing::kMostOfAllNanos);
+  // A part of the time between two requests is what nobody's pause exceeds.
+  EXPECT_EQ(WakePacing::PauseFor(500, 50, 2400 * kMicro, WakePacing::kMostOfAllNanos), 40 * kMicro);
 }
 
 TEST(WakePacing, NotForFewClients) {
-  EXPECT_EQ(WakePacing::PauseFor(480, 1, 480 * 30 * kMicro), 0);
-  EXPECT_EQ(WakePacing::PauseFor(480, 23, 480 * 6 * kMicro), 0);
-  EXPECT_EQ(WakePacing::PauseFor(480, 24, 480 * 6 * kMicro), 24 * kMicro);
+  EXPECT_EQ(PauseFor(480, 1, 480 * 30 * kMicro), 0);
+  EXPECT_EQ(PauseFor(480, 23, 480 * 6 * kMicro), 0);
+  EXPECT_EQ(PauseFor(480, 24, 480 * 6 * kMicro), 24 * kMicro);
 }
 
 TEST(WakePacing, NotWhereLittleWouldArriveMeanwhile) {
   // 1000 clients that ask once a second.
-  EXPECT_EQ(WakePacing::PauseFor(512, 512, 512'000 * kMicro), 0);
-  EXPECT_EQ(WakePacing::PauseFor(0, 0, 1000), 0);
-  EXPECT_EQ(WakePacing::PauseFor(5, 5, 0), 0);
+  EXPECT_EQ(PauseFor(512, 512, 512'000 * kMicro), 0);
+  EXPECT_EQ(PauseFor(0, 0, 1000), 0);
+  EXPECT_EQ(PauseFor(5, 5, 0), 0);
 }
 
 TEST(WakePacing, CountsASessionOnceAWindow) {

@@ -115,6 +115,35 @@ TEST(HyperLogLogTest, WhatOnlyLooksLikeOneIsCorrupt) {
   EXPECT_FALSE(HyperLogLog::Recognizes(std::string("HYLL\0\0\0\0\0\0\0\0\0\0\0\0\1", 17)));
 }
 
+TEST(HyperLogLogTest, ADenseOneTakesInBothForms) {
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<uint8_t> model(HyperLogLog::kRegisters);
+    const auto make = [&] {
+      HyperLogLog one(HyperLogLog::Empty(), size_t{1} << 20);
+      const bool dense = random() % 2 == 0;
+      if (dense) one.MakeDense();
+      for (size_t i = random() % 2000; i > 0; --i) {
+        const HyperLogLog::Mark mark{static_cast<uint32_t>(random() % HyperLogLog::kRegisters),
+                                     static_cast<uint8_t>(1 + random() % (dense ? 51 : 32))};
+        one.Raise(mark);
+        model[mark.index] = std::max(model[mark.index], mark.count);
+      }
+      return one.bytes();
+    };
+    HyperLogLog target(make(), size_t{1} << 20);
+    ASSERT_TRUE(target.MakeDense());
+    HyperLogLog::CacheCardinality(target.data(), 5);
+    for (int sources = 0; sources < 3; ++sources) {
+      HyperLogLog::DenseMerge(target.data(), make());
+      HyperLogLogRegisters registers;
+      ASSERT_TRUE(registers.Merge(target.bytes()));
+      ASSERT_TRUE(std::equal(model.begin(), model.end(), registers.all().begin()));
+      ASSERT_EQ(HyperLogLog::CachedCardinality(target.bytes()), -1);
+    }
+  }
+}
+
 // Any bytes behind a header.
 TEST(HyperLogLogTest, RandomBytesDoNoHarm) {
   std::mt19937_64 random(7);
@@ -128,7 +157,9 @@ TEST(HyperLogLogTest, RandomBytesDoNoHarm) {
       ASSERT_TRUE(HyperLogLog::Recognizes(sketch.bytes()));
     }
     HyperLogLogRegisters registers;
-    if (registers.Merge(sketch.bytes())) registers.Cardinality();
+    const bool merged = registers.Merge(sketch.bytes());
+    ASSERT_EQ(HyperLogLog::IsWhole(sketch.bytes()), merged);
+    if (merged) registers.Cardinality();
     if (!HyperLogLog::IsDense(sketch.bytes())) HyperLogLog::Describe(sketch.bytes());
   }
 }
