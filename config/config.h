@@ -73,6 +73,7 @@ struct Config {
   uint64_t disk_write_buffers = 64ULL << 20;
   DiskCompression disk_compression = DiskCompression::kLz4;
   DiskCompression disk_bottom_compression = DiskCompression::kLz4;
+  uint64_t disk_blobs_from = 4096;
   uint64_t disk_reserve = 64ULL << 20;
   int disk_background_jobs = 2;
   int disk_background_nice = 10;

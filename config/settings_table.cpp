@@ -384,6 +384,14 @@ constexpr Setting kSettings[] = {
          .section = "disk",
          .change = Change::kAtStart,
          .doc = "The same for its last level, which holds most of it."}),
+    MemoryRow<&Config::disk_blobs_from>(
+        0, kMaxLong,
+        {.name = "disk-blobs-from",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc =
+             "Values of so many bytes, 4kb at least, lie in files of their own, which compactions "
+             "need not write again; 0 = none do."}),
     MemoryRow<&Config::disk_reserve>(
         0, kMaxLong,
         {.name = "disk-reserve",

@@ -29,6 +29,7 @@ Problem DiskEngine::Open() {
                             .write_buffers = config_.disk_write_buffers,
                             .compression = config_.disk_compression,
                             .bottom_compression = config_.disk_bottom_compression,
+                            .blobs_from = config_.disk_blobs_from,
                             .reserve = config_.disk_reserve,
                             .background_jobs = config_.disk_background_jobs,
                             .background_nice = config_.disk_background_nice,

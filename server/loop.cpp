@@ -304,7 +304,8 @@ void Loop::SendOutgoing() {
   });
   n_outgoing_ = 0;
   batch_.Send({transfers.data(), n});
-  for (size_t i = 0; i < n; ++i) outgoing_[i].session->Sent(outgoing_[i].output, transfers[i].result);
+  for (size_t i = 0; i < n; ++i)
+    outgoing_[i].session->Sent(outgoing_[i].output, transfers[i].result);
   NoteIteration(start);
 }
 

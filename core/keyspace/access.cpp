@@ -134,14 +134,14 @@ void Access::RemoveSlot(const Key& key, const Slot& slot, Departure reason) {
   Entry* entry = slot.item();
   const size_t bytes = entry->bytes();
   TakeCold(shard, entry);
-  TakeStored(shard, entry);
+  const uint32_t stored = TakeStored(shard, entry);
   Unlink(shard, entry);
   shard.data.table.Erase(slot, key.hash);
-  Gone(key, bytes, reason);
+  Gone(key, bytes, stored, reason);
   Free(entry, bytes);
 }
 
-void Access::Gone(const Key& key, size_t bytes, Departure reason) {
+void Access::Gone(const Key& key, size_t bytes, uint32_t stored, Departure reason) {
   Shard& shard = *key.shard;
   shard.data.entry_bytes -= bytes;
   shard.keyspace().entry_count().fetch_sub(1, std::memory_order_relaxed);
@@ -161,10 +161,10 @@ void Access::Gone(const Key& key, size_t bytes, Departure reason) {
   }
   Replaced(key);
   const Tier* tier = shard.keyspace().tier();
-  if (tier != nullptr && reason == Departure::kExpired && tier->DropsExpired()) [[unlikely]] {
+  if (tier != nullptr && reason == Departure::kExpired && tier->DropsExpired(stored)) [[unlikely]] {
     Seen(key);
   } else {
-    Changed(key);
+    Changed(key, stored);
   }
   Emit(key, Effect::Kind::kDelete);
   if (reason == Departure::kExpired || reason == Departure::kEvicted) {
@@ -347,7 +347,7 @@ void Access::Rename(const Key& from, const Key& to) {
   Slot source = Find(from);
   Entry* entry = source.item();
   const size_t bytes = entry->bytes();
-  TakeStored(*from.shard, entry);
+  const uint32_t stored = TakeStored(*from.shard, entry);
   Unlink(*from.shard, entry);
   from.shard->data.table.Erase(source, from.hash);
   from.shard->data.entry_bytes -= bytes;
@@ -355,7 +355,7 @@ void Access::Rename(const Key& from, const Key& to) {
   Entry* moved = Entry::Rebuild(entry, to.name, ExtensionsFor(*to.shard, entry->deadline()));
   if (moved->has(Entry::kTiered)) moved->set_tier_size(0);  // it has no record under this name yet
   Insert(to, moved);
-  Changed(from);
+  Changed(from, stored);
   Changed(to);
   const Keyspace& source_keyspace = from.shard->keyspace();
   if (!source_keyspace.wants_effects()) return;
@@ -546,9 +546,9 @@ uint64_t Access::EvictChosen(Shard& shard, uint64_t position, const BulkEviction
     const std::string_view name = entry->key();
     const Key key{&shard, name, HashKey(name)};
     TakeCold(shard, entry);
-    TakeStored(shard, entry);
+    const uint32_t stored = TakeStored(shard, entry);
     Unlink(shard, entry);
-    Gone(key, entry->bytes(), Expired(entry) ? Departure::kExpired : Departure::kEvicted);
+    Gone(key, entry->bytes(), stored, Expired(entry) ? Departure::kExpired : Departure::kEvicted);
     evicted_.push_back(entry);
     shard.TellBytes();
     return true;

@@ -203,7 +203,8 @@ class Access {
   void Swap(const Key& key, const Slot& slot, Entry* old, Entry* fresh);
   void RemoveSlot(const Key& key, const Slot& slot, Departure reason);
   // What follows when an entry is in the table no more.
-  void Gone(const Key& key, size_t bytes, Departure reason);
+  // `stored`: bytes of its record.
+  void Gone(const Key& key, size_t bytes, uint32_t stored, Departure reason);
   template <class Make>
   void StoreString(const Key& key, std::string_view in_place, int64_t deadline, Make&& make);
   void Free(Entry* entry, size_t bytes);
@@ -219,17 +220,20 @@ class Access {
     if (!goes->resident()) [[unlikely]]
       shard.data.cold_bytes -= goes->bytes();
   }
-  // An entry leaves, and its record with it.
-  static void TakeStored(Shard& shard, const Entry* goes) {
-    if (goes->has(Entry::kTiered)) [[unlikely]]
-      shard.data.tier_bytes -= goes->tier_size();
+  // An entry leaves, and its record with it, whose size is returned.
+  static uint32_t TakeStored(Shard& shard, const Entry* goes) {
+    if (!goes->has(Entry::kTiered)) [[likely]]
+      return 0;
+    shard.data.tier_bytes -= goes->tier_size();
+    return goes->tier_size();
   }
   static void NoteStored(Shard& shard, Entry* entry, size_t size);
-  // Every change of a key ends here.
-  void Changed(const Key& key) {
+  // Every change of a key ends here. `replaced`: bytes of its record, if the entry that knew of it
+  // is gone.
+  void Changed(const Key& key, uint32_t replaced = 0) {
     Seen(key);
     if (key.shard->keyspace().tier() != nullptr) [[unlikely]]
-      NoteUnstored(key);
+      NoteUnstored(key, replaced);
   }
   // What a tier is not told.
   void Seen(const Key& key) {
@@ -241,10 +245,11 @@ class Access {
     if (key.shard->keyspace().tier() != nullptr) [[unlikely]]
       key.shard->loads.Cancel(key.name);
   }
-  void NoteUnstored(const Key& key);
+  void NoteUnstored(const Key& key, uint32_t replaced);
   void CommitTo(Tier* tier);
   static bool WaitsFor(const TierBatch& batch);
-  TierRecord RecordOf(const Key& key, const Entry* entry) const;
+  void MergeUnstored();
+  TierRecord RecordOf(const Key& key, const Entry* entry, uint32_t replaced) const;
   static void TakePlace(Shard& shard, const Slot& slot, Entry* fresh);
   void Emit(const Key& key, Effect::Kind kind, std::string_view value = {},
             std::string_view second = {}, int64_t deadline = 0);
@@ -270,6 +275,7 @@ class Access {
     Shard* shard;
     uint64_t hash;
     std::string name;
+    uint32_t replaced;
   };
   std::vector<Unstored> unstored_;
   std::vector<std::shared_ptr<Keyspace>> voided_;

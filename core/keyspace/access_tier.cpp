@@ -11,8 +11,8 @@ namespace replete {
 
 // --- going down ---
 
-void Access::NoteUnstored(const Key& key) {
-  unstored_.push_back({key.shard, key.hash, std::string(key.name)});
+void Access::NoteUnstored(const Key& key, uint32_t replaced) {
+  unstored_.push_back({key.shard, key.hash, std::string(key.name), replaced});
 }
 
 void Access::DropRecords(Keyspace& keyspace) {
@@ -22,15 +22,26 @@ void Access::DropRecords(Keyspace& keyspace) {
   voided_.push_back(keyspace.shared_from_this());
 }
 
-void Access::Commit() {
-  if (unstored_.empty() && voided_.empty()) return;
-  auto place = [](const Unstored& item) { return std::tie(item.shard, item.name); };
+// One of each key.
+void Access::MergeUnstored() {
+  const auto place = [](const Unstored& item) { return std::tie(item.shard, item.name); };
   std::sort(unstored_.begin(), unstored_.end(),
             [&](const Unstored& a, const Unstored& b) { return place(a) < place(b); });
-  unstored_.erase(
-      std::unique(unstored_.begin(), unstored_.end(),
-                  [&](const Unstored& a, const Unstored& b) { return place(a) == place(b); }),
-      unstored_.end());
+  size_t kept = 0;
+  for (size_t i = 1; i < unstored_.size(); ++i) {
+    Unstored& last = unstored_[kept];
+    if (place(last) == place(unstored_[i])) {
+      last.replaced = std::max(last.replaced, unstored_[i].replaced);
+    } else if (++kept != i) {
+      unstored_[kept] = std::move(unstored_[i]);
+    }
+  }
+  unstored_.resize(kept + 1);
+}
+
+void Access::Commit() {
+  if (unstored_.empty() && voided_.empty()) return;
+  if (unstored_.size() > 1) MergeUnstored();
   while (!voided_.empty()) CommitTo(voided_.front()->tier());
   while (!unstored_.empty()) CommitTo(unstored_.front().shard->keyspace().tier());
 }
@@ -48,7 +59,7 @@ void Access::CommitTo(Tier* tier) {
     if (item.shard->keyspace().tier() != tier) return false;
     const Key key{item.shard, item.name, item.hash};
     Entry* entry = item.shard->data.table.Find(item.hash, item.name).item();
-    batch.records.push_back(RecordOf(key, entry));
+    batch.records.push_back(RecordOf(key, entry, item.replaced));
     if (entry != nullptr) {
       stored.push_back(entry);
       const TierRecord& record = batch.records.back();
@@ -76,11 +87,13 @@ void Access::NoteStored(Shard& shard, Entry* entry, size_t size) {
   entry->set_tier_size(told);
 }
 
-TierRecord Access::RecordOf(const Key& key, const Entry* entry) const {
+TierRecord Access::RecordOf(const Key& key, const Entry* entry, uint32_t replaced) const {
   Keyspace& keyspace = key.shard->keyspace();
   TierRecord record{TierRecord::Kind::kDelete, keyspace.shared_from_this(), keyspace.generation(),
                     std::string(key.name)};
+  record.replaced = replaced;
   if (entry == nullptr) return record;
+  record.replaced = std::max(replaced, entry->tier_size());
   record.deadline = entry->deadline();
   if (entry->resident()) {
     record.kind = TierRecord::Kind::kPut;
@@ -93,10 +106,12 @@ TierRecord Access::RecordOf(const Key& key, const Entry* entry) const {
 
 void Access::Undo(const Key& key, uint64_t sequence) {
   Slot slot = key.shard->data.table.Find(key.hash, key.name);
+  // What is stored is what was there before, whatever that was.
   if (!slot) {
-    NoteUnstored(key);
+    NoteUnstored(key, Entry::kMaxTierSize);
   } else if (slot.item()->tier_sequence() == sequence) {
     RemoveSlot(key, slot, Departure::kDeleted);
+    NoteUnstored(key, Entry::kMaxTierSize);
   }
 }
 

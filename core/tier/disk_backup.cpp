@@ -12,7 +12,7 @@
 namespace replete {
 namespace {
 
-constexpr size_t kCopiedTogether = 1000;  // records
+constexpr size_t kCopiedTogether = 1 << 20;  // bytes
 
 std::string MarkOf(const std::string& folder) { return folder + "/NAMESPACE"; }
 
@@ -55,24 +55,22 @@ Problem CopyBackup(const std::string& folder, DiskStore& store, uint64_t generat
   DiskStore::Group group;
   DiskStatus written;
   size_t gathered = 0;
-  bool damaged = false;
   const auto flush = [&] {
     written = store.Write(&group, DiskStore::Safety::kLogged);
     group.Clear();
     gathered = 0;
     return written.ok();
   };
-  const std::string to = DiskKey(from->generation + 1, {});
-  const DiskStatus read = backup->Scan(
-      DiskKey(from->generation, {}), to, [&](std::string_view key, std::string_view bytes) {
-        DiskRecord record;
-        damaged = !record.Decode(bytes);
-        if (damaged || record.is_void) return !damaged;
-        group.Put(generation, key.substr(kGenerationSize), record.deadline, record.value);
-        return ++gathered < kCopiedTogether || flush();
-      });
-  if (damaged) return fmt::format("a record of '{}' is damaged", folder);
-  if (!read.ok()) return fmt::format("'{}' cannot be read: {}", folder, read.text);
+  for (const uint64_t detached : {uint64_t{0}, kDetachedBit}) {
+    const DiskStatus read = backup->Scan(
+        DiskKey(from->generation | detached, {}), DiskKey((from->generation + 1) | detached, {}),
+        [&](std::string_view key, std::string_view bytes) {
+          group.PutRaw(generation | detached, key.substr(kGenerationSize), bytes);
+          gathered += bytes.size();
+          return gathered < kCopiedTogether || flush();
+        });
+    if (!read.ok()) return fmt::format("'{}' cannot be read: {}", folder, read.text);
+  }
   if (written.ok() && gathered > 0) flush();
   if (!written.ok()) return "disk: " + written.text;
   return {};

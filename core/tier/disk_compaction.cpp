@@ -9,17 +9,31 @@ std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice
 
 }  // namespace
 
+// Else a compaction would read every large value to show it to the filter.
+rocksdb::CompactionFilter::Decision DeadRecordFilter::FilterBlobByKey(
+    int level, const rocksdb::Slice& key, std::string* changed, std::string* skip_until) const {
+  uint64_t generation = 0;
+  std::string_view name;
+  if (!SplitDiskKey(View(key), &generation, &name) || (generation & kDetachedBit) == 0) {
+    return Decision::kUndetermined;
+  }
+  return FilterV2(level, key, ValueType::kValue, {}, changed, skip_until);
+}
+
 rocksdb::CompactionFilter::Decision DeadRecordFilter::FilterV2(
     int /*level*/, const rocksdb::Slice& key, ValueType type, const rocksdb::Slice& value,
     std::string* /*changed*/, std::string* skip_until) const {
   uint64_t generation = 0;
   std::string_view name;
   if (!SplitDiskKey(View(key), &generation, &name) || generation == 0) return Decision::kKeep;
+  const uint64_t detached = generation & kDetachedBit;
+  generation &= ~kDetachedBit;
   if (judge_.GenerationIsVoid(generation)) {
     // Older versions of these keys may come to light again: they are void just as well.
-    AppendGeneration(generation + 1, skip_until);
+    AppendGeneration((generation + 1) | detached, skip_until);
     return Decision::kRemoveAndSkipUntil;
   }
+  if (detached != 0) return Decision::kKeep;  // it goes with the record of its key
   // An operand builds on a record that may be elsewhere.
   if (type != ValueType::kValue) return Decision::kKeep;
   DiskRecord record;

@@ -16,6 +16,8 @@ class DeadRecordFilter final : public rocksdb::CompactionFilter {
   explicit DeadRecordFilter(const RecordJudge& judge) : judge_(judge) {}
 
   const char* Name() const override { return "replete.dead-records"; }
+  Decision FilterBlobByKey(int level, const rocksdb::Slice& key, std::string* changed,
+                           std::string* skip_until) const override;
   Decision FilterV2(int level, const rocksdb::Slice& key, ValueType type,
                     const rocksdb::Slice& value, std::string* changed,
                     std::string* skip_until) const override;

@@ -10,7 +10,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr uint8_t kKnown = DiskRecord::kHasDeadline | DiskRecord::kVoid | DiskRecord::kOperand;
+constexpr uint8_t kKnown =
+    DiskRecord::kHasDeadline | DiskRecord::kVoid | DiskRecord::kOperand | DiskRecord::kDetached;
 
 void AppendHead(uint8_t flags, int64_t deadline, std::string* bytes) {
   if (deadline != kNoDeadline) flags |= DiskRecord::kHasDeadline;
@@ -41,7 +42,14 @@ bool DiskRecord::Decode(std::string_view bytes) {
   uint8_t flags = 0;
   if (!TakeHead(&bytes, &flags, &deadline) || (flags & kOperand) != 0) return false;
   is_void = (flags & kVoid) != 0;
+  is_detached = (flags & kDetached) != 0;
   value = bytes;
+  size = bytes.size();
+  if (is_detached) {
+    if (bytes.size() != 1 + sizeof size) return false;
+    std::memcpy(&size, bytes.data() + 1, sizeof size);
+    value = bytes.substr(0, 1);
+  }
   return is_void == value.empty();
 }
 
@@ -60,6 +68,20 @@ bool SplitDiskKey(std::string_view bytes, uint64_t* generation, std::string_view
   *generation = __builtin_bswap64(*generation);
   *key = bytes.substr(kGenerationSize);
   return true;
+}
+
+std::string DetachedKeyOf(std::string_view disk_key) {
+  std::string bytes(disk_key);
+  bytes[0] = static_cast<char>(static_cast<uint8_t>(bytes[0]) | 0x80);  // kDetachedBit
+  return bytes;
+}
+
+void AppendDetached(int64_t deadline, char type, uint64_t size, std::string* bytes) {
+  AppendHead(DiskRecord::kDetached, deadline, bytes);
+  bytes->push_back(type);
+  char raw[sizeof size];
+  std::memcpy(raw, &size, sizeof size);
+  bytes->append(raw, sizeof raw);
 }
 
 void AppendDiskValue(int64_t deadline, std::string_view value, std::string* bytes) {
@@ -81,6 +103,8 @@ bool ApplyDeadlineOperand(const std::string_view* record, std::string_view opera
   if (record != nullptr && !base.Decode(*record)) return false;
   if (base.is_void) {
     AppendHead(DiskRecord::kVoid, kNoDeadline, bytes);
+  } else if (base.is_detached) {
+    AppendDetached(deadline, base.value[0], base.size, bytes);
   } else {
     AppendDiskValue(deadline, base.value, bytes);
   }

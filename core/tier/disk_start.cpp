@@ -47,6 +47,7 @@ class Work {
     Silent listener;
     Access access(clock_, listener);
     const int64_t now = clock_.NowMs();
+    DiskStore::Group dead;
     std::string bad;
     const DiskStatus status =
         store_.Scan(part.from, part.to, [&](std::string_view bytes, std::string_view value) {
@@ -58,18 +59,25 @@ class Work {
             bad = "a record is damaged";
             return true;
           }
-          if (record.is_void || record.deadline <= now) return true;
+          if (record.is_void) return true;
+          if (record.deadline <= now) {
+            // A compaction leaves out the record of the key alone.
+            if (record.is_detached) dead.DeleteDetached(generation, name);
+            return true;
+          }
           if (!record.Type(&type)) {
             bad = "the type of a record is not known";
             return true;
           }
           const Key key = ResolveKey(*part.keyspace, name);
           std::lock_guard lock(key.shard->mutex);
-          access.Recall(key, type, record.deadline, name.size() + record.value.size());
+          access.Recall(key, type, record.deadline, name.size() + record.size);
           progress_.keys->fetch_add(1, std::memory_order_relaxed);
           return !*progress_.cancelled;
         });
     if (!status.ok()) bad = status.text;
+    // On a disk that takes nothing they stay until a later start.
+    (void)store_.Write(&dead, DiskStore::Safety::kLogged);
     if (*progress_.cancelled) bad = "the daemon stops";
     for (size_t i = 0; i < part.keyspace->shards(); ++i) {
       std::lock_guard lock(part.keyspace->shard(i).mutex);

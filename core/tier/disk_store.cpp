@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -159,6 +160,13 @@ struct DiskStore::Engine {
     if (wanted.background_nice > 0) {
       options.listeners.push_back(std::make_shared<NiceListener>(wanted.background_nice));
     }
+    // Large values are not written again with every compaction of what lies around them.
+    options.enable_blob_files = wanted.blobs_from > 0;
+    options.min_blob_size = wanted.blobs_from;
+    options.blob_compression_type = TypeOf(wanted.bottom_compression);
+    options.enable_blob_garbage_collection = true;
+    options.blob_garbage_collection_age_cutoff = 0.5;
+    options.blob_garbage_collection_force_threshold = 0.5;
     options.stats_dump_period_sec = 0;
     options.stats_persist_period_sec = 0;
     if (wanted.rate_limit > 0) {
@@ -247,6 +255,11 @@ DiskStatus DiskStore::ReadCatalog() {
         DiskStatus::Kind::kFailed,
         fmt::format("its format is {}, this version knows formats up to {}", text, kFormatVersion)};
   }
+  if (std::strtoull(text.c_str(), nullptr, 10) < kFormatVersion && !engine_->read_only) {
+    const rocksdb::Status raised =
+        engine_->db->Put(rocksdb::WriteOptions(), format_key, std::to_string(kFormatVersion));
+    if (!raised.ok()) return StatusOf(raised);
+  }
   if (engine_->db->Get(rocksdb::ReadOptions(), CatalogKey(kLastIdKey), &text).ok()) {
     last_id_ = static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
   }
@@ -301,10 +314,19 @@ void DiskStore::Group::Put(uint64_t generation, std::string_view key, int64_t de
   key_.clear();
   AppendGeneration(generation, &key_);
   std::string head;  // short: no allocation
+  if (value.size() >= kDetachedFrom) {
+    PutRaw(generation | kDetachedBit, key, value);
+    AppendDetached(deadline, value[0], value.size(), &head);
+    return PutRaw(generation, key, head);
+  }
   AppendDiskValue(deadline, {}, &head);
   const rocksdb::Slice keys[] = {key_, Slice(key)};
   const rocksdb::Slice values[] = {head, Slice(value)};
   batch_->batch.Put(rocksdb::SliceParts(keys, 2), rocksdb::SliceParts(values, 2));
+}
+
+void DiskStore::Group::PutRaw(uint64_t generation, std::string_view key, std::string_view record) {
+  batch_->batch.Put(DiskKey(generation, key), Slice(record));
 }
 
 void DiskStore::Group::Deadline(uint64_t generation, std::string_view key, int64_t deadline) {
@@ -315,6 +337,10 @@ void DiskStore::Group::Deadline(uint64_t generation, std::string_view key, int64
 
 void DiskStore::Group::Delete(uint64_t generation, std::string_view key) {
   batch_->batch.Delete(DiskKey(generation, key));
+}
+
+void DiskStore::Group::DeleteDetached(uint64_t generation, std::string_view key) {
+  Delete(generation | kDetachedBit, key);
 }
 
 void DiskStore::Group::Generation(const StoredNamespace& one) {
@@ -349,29 +375,59 @@ DiskStatus DiskStore::Resume() {
 
 // --- reading ---
 
+namespace {
+
+// What one MultiGet found.
+struct Found {
+  explicit Found(size_t n) : values(n), statuses(n) {}
+  std::vector<rocksdb::PinnableSlice> values;
+  std::vector<rocksdb::Status> statuses;
+};
+
+Found GetAll(rocksdb::DB* db, std::span<const std::string> keys) {
+  Found found(keys.size());
+  const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  db->MultiGet(rocksdb::ReadOptions(), db->DefaultColumnFamily(), keys.size(), slices.data(),
+               found.values.data(), found.statuses.data());
+  return found;
+}
+
+DiskStatus StatusOfRecord(const rocksdb::Status& status, std::string_view bytes,
+                          DiskRecord* record) {
+  if (!status.ok()) return StatusOf(status);
+  if (!record->Decode(bytes)) return {DiskStatus::Kind::kCorrupt, "the record is damaged"};
+  return record->is_void ? StatusOf(rocksdb::Status::NotFound()) : DiskStatus();
+}
+
+}  // namespace
+
 void DiskStore::Read(std::span<const std::string> keys, const TakeRecord& take) {
-  const size_t n = keys.size();
-  std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
-  std::vector<rocksdb::PinnableSlice> values(n);
-  std::vector<rocksdb::Status> statuses(n);
   const Use db(*engine_);
   if (!db) {
-    for (size_t i = 0; i < n; ++i) take(i, Use::None(), {});
+    for (size_t i = 0; i < keys.size(); ++i) take(i, Use::None(), {});
     return;
   }
-  db->MultiGet(rocksdb::ReadOptions(), db->DefaultColumnFamily(), n, slices.data(), values.data(),
-               statuses.data());
-  for (size_t i = 0; i < n; ++i) {
-    DiskStatus status = StatusOf(statuses[i]);
+  const Found records = GetAll(db.get(), keys);
+  std::vector<std::string> detached_keys;
+  std::vector<size_t> detached;
+  for (size_t i = 0; i < keys.size(); ++i) {
     DiskRecord record;
-    if (status.ok()) {
-      if (!record.Decode(View(values[i]))) {
-        status = {DiskStatus::Kind::kCorrupt, "the record is damaged"};
-      } else if (record.is_void) {
-        status = StatusOf(rocksdb::Status::NotFound());
-      }
+    const DiskStatus status = StatusOfRecord(records.statuses[i], View(records.values[i]), &record);
+    if (status.ok() && record.is_detached) {
+      detached_keys.push_back(DetachedKeyOf(keys[i]));
+      detached.push_back(i);
+    } else {
+      take(i, status, record.value);
     }
-    take(i, status, record.value);
+  }
+  if (detached.empty()) return;
+  const Found values = GetAll(db.get(), detached_keys);
+  for (size_t i = 0; i < detached.size(); ++i) {
+    DiskStatus status = StatusOf(values.statuses[i]);
+    if (status.kind == DiskStatus::Kind::kNotFound) {
+      status = {DiskStatus::Kind::kCorrupt, "the value of the record is missing"};
+    }
+    take(detached[i], status, View(values.values[i]));
   }
 }
 
@@ -384,7 +440,8 @@ bool DiskStore::ReadCached(std::string_view key,
   const Use db(*engine_);
   if (!db) return false;
   const rocksdb::Status status = db->Get(options, db->DefaultColumnFamily(), Slice(key), &value);
-  if (!status.ok() || !record.Decode(View(value)) || record.is_void) return false;
+  if (!status.ok() || !record.Decode(View(value))) return false;
+  if (record.is_void || record.is_detached) return false;
   take(record.value);
   return true;
 }
@@ -426,12 +483,26 @@ std::vector<std::string> DiskStore::CutPoints(uint64_t generation, size_t parts)
 
 // --- room ---
 
+namespace {
+
+struct Bounds {
+  std::string from;
+  std::string to;
+};
+
+// Where the records of a generation lie: those of keys, and those of values alone.
+std::array<Bounds, 2> BoundsOf(uint64_t generation) {
+  const uint64_t detached = generation | kDetachedBit;
+  return {{{DiskKey(generation, {}), DiskKey(generation + 1, {})},
+           {DiskKey(detached, {}), DiskKey(detached + 1, {})}}};
+}
+
+}  // namespace
+
 void DiskStore::Reclaim(uint64_t generation) {
-  const std::string from = DiskKey(generation, {});
-  const std::string to = DiskKey(generation + 1, {});
-  const rocksdb::Slice begin = from;
-  const rocksdb::Slice end = to;
-  {
+  for (const Bounds& bounds : BoundsOf(generation)) {
+    const rocksdb::Slice begin = bounds.from;
+    const rocksdb::Slice end = bounds.to;
     const Use db(*engine_);
     if (!db) return;
     rocksdb::DeleteFilesInRange(db.get(), db->DefaultColumnFamily(), &begin, &end,
@@ -455,25 +526,31 @@ void DiskStore::CancelCompactions() {
 }
 
 uint64_t DiskStore::BytesOf(uint64_t generation) {
-  const std::string from = DiskKey(generation, {});
-  const std::string to = DiskKey(generation + 1, {});
-  const rocksdb::Range range(from, to);
   uint64_t bytes = 0;
   const Use db(*engine_);
-  if (db) db->GetApproximateSizes(&range, 1, &bytes);
+  for (const Bounds& bounds : BoundsOf(generation)) {
+    const rocksdb::Range range(bounds.from, bounds.to);
+    uint64_t part = 0;
+    if (db) db->GetApproximateSizes(&range, 1, &part);
+    bytes += part;
+  }
   return bytes;
 }
 
 DiskStatus DiskStore::Compact(uint64_t generation) {
-  const std::string from = DiskKey(generation, {});
-  const std::string to = DiskKey(generation + 1, {});
-  const rocksdb::Slice begin = from;
-  const rocksdb::Slice end = to;
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kForce;
   const Use db(*engine_);
-  return db ? StatusOf(db->CompactRange(options, &begin, &end)) : Use::None();
+  if (!db) return Use::None();
+  for (const Bounds& bounds : BoundsOf(generation)) {
+    const rocksdb::Slice begin = bounds.from;
+    const rocksdb::Slice end = bounds.to;
+    const DiskStatus status = StatusOf(db->CompactRange(options, &begin, &end));
+    if (!status.ok()) return status;
+  }
+  return {};
 }
 
 bool DiskStore::ReleaseReserve() { return reserve_->Release(); }
@@ -491,7 +568,10 @@ DiskStore::Figures DiskStore::figures() const {
   const Use db(*engine_);
   if (!db) return figures;
   uint64_t stopped = 0;
+  uint64_t blobs = 0;
   db->GetIntProperty(Properties::kTotalSstFilesSize, &figures.disk_bytes);
+  db->GetIntProperty(Properties::kTotalBlobFileSize, &blobs);
+  figures.disk_bytes += blobs;
   db->GetIntProperty(Properties::kNumRunningCompactions, &figures.compactions);
   db->GetIntProperty(Properties::kEstimatePendingCompactionBytes, &figures.pending_bytes);
   db->GetIntProperty(Properties::kIsWriteStopped, &stopped);

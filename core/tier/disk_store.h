@@ -14,6 +14,7 @@
 #include "config/problem.h"
 #include "core/keyspace/entry.h"
 #include "core/tier/disk_faults.h"
+#include "core/tier/disk_record.h"
 #include "core/tier/disk_reserve.h"
 #include "core/tier/stored_namespace.h"
 
@@ -25,6 +26,8 @@ struct DiskOptions {
   uint64_t write_buffers = 64 << 20;
   DiskCompression compression = DiskCompression::kLz4;
   DiskCompression bottom_compression = DiskCompression::kLz4;  // of the last level
+  uint64_t blobs_from =
+      kDetachedFrom;            // values of so many bytes go into files of their own; 0: none
   uint64_t reserve = 64 << 20;  // bytes of the disk that are given up when it is full
   int background_jobs = 2;      // flushes and compactions at a time
   int background_nice = 0;      // of their threads
@@ -62,7 +65,8 @@ class RecordJudge {
 class DiskStore {
  public:
   // Of what is written; an older store is taken as it is, a newer one is refused.
-  static constexpr uint64_t kFormatVersion = 1;
+  // 1 had no values with records of their own.
+  static constexpr uint64_t kFormatVersion = 2;
 
   // `judge` lives longer. The problem says what cannot be opened and why.
   [[nodiscard]] static Problem Open(const DiskOptions& options, const RecordJudge& judge,
@@ -87,8 +91,12 @@ class DiskStore {
     Group();
     ~Group();
     void Put(uint64_t generation, std::string_view key, int64_t deadline, std::string_view value);
+    // A record as another store has it.
+    void PutRaw(uint64_t generation, std::string_view key, std::string_view record);
     void Deadline(uint64_t generation, std::string_view key, int64_t deadline);
     void Delete(uint64_t generation, std::string_view key);
+    // The record of the value alone, where it had one: see kDetachedFrom.
+    void DeleteDetached(uint64_t generation, std::string_view key);
     // Of the namespace: its records are of this generation from now on.
     void Generation(const StoredNamespace& one);
     void Forget(uint32_t id);
@@ -117,7 +125,8 @@ class DiskStore {
   bool HoldReserve();
 
   // --- reading ---
-  // `keys` as DiskKey makes them; `take` is called for each in order. A void record is not found.
+  // `keys` as DiskKey makes them; `take` is called for each. A void record is not found. Of what is
+  // written meanwhile it may be told that it is damaged.
   using TakeRecord = std::function<void(size_t index, const DiskStatus&, std::string_view value)>;
   void Read(std::span<const std::string> keys, const TakeRecord& take);
 

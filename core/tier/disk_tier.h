@@ -69,7 +69,8 @@ class DiskTier final : public Tier {
   uint64_t Write(TierBatch batch) override { return writer_->Write(std::move(batch)); }
   void Hasten() override { writer_->Hasten(); }
   bool IsBehind() const override { return writer_->IsBehind(); }
-  bool DropsExpired() const override { return true; }
+  // A value with a record of its own has to be told that it goes.
+  bool DropsExpired(uint32_t size) const override { return size < kDetachedFrom; }
   std::string Refusal(bool grows) const override;
 
   // --- upkeep ---

@@ -181,11 +181,15 @@ DiskStatus DiskWriter::StoreRun(std::span<TierBatch> run, DiskStore::Safety safe
   group_.Clear();
   clears_.clear();
   SortRecords(run);
+  uint32_t replaced = 0;
   for (size_t i = 0; i < sorted_.size(); ++i) {
     // All of the group is stored or nothing: of a key the last state is enough.
     const bool superseded = i + 1 < sorted_.size() && sorted_[i].IsOfKey(sorted_[i + 1]) &&
                             sorted_[i + 1].record->kind != TierRecord::Kind::kDeadline;
-    if (!superseded) Add(*sorted_[i].record);
+    replaced = std::max(replaced, sorted_[i].record->replaced);
+    if (superseded) continue;
+    Add(*sorted_[i].record, replaced);
+    replaced = 0;
   }
   const DiskStatus status = around_.store.Write(&group_, safety);
   if (status.ok()) NoteClears();
@@ -199,7 +203,7 @@ void DiskWriter::SortRecords(std::span<TierBatch> run) {
   for (const TierBatch& batch : run) {
     for (const TierRecord& record : batch.records) {
       if (record.kind == TierRecord::Kind::kClear) {
-        Add(record);
+        Add(record, 0);
       } else {
         sorted_.push_back({record.generation, StartOf(record.key), sorted_.size(), &record});
       }
@@ -219,16 +223,20 @@ void DiskWriter::NoteClears() {
   }
 }
 
-void DiskWriter::Add(const TierRecord& record) {
+void DiskWriter::Add(const TierRecord& record, uint32_t replaced) {
   switch (record.kind) {
     case TierRecord::Kind::kPut:
       group_.Put(record.generation, record.key, record.deadline, record.value);
+      if (replaced >= kDetachedFrom && record.value.size() < kDetachedFrom) {
+        group_.DeleteDetached(record.generation, record.key);
+      }
       break;
     case TierRecord::Kind::kDeadline:
       group_.Deadline(record.generation, record.key, record.deadline);
       break;
     case TierRecord::Kind::kDelete:
       group_.Delete(record.generation, record.key);
+      if (replaced >= kDetachedFrom) group_.DeleteDetached(record.generation, record.key);
       break;
     case TierRecord::Kind::kClear: {
       const StoredNamespace cleared = around_.catalog.Cleared(record);
@@ -293,9 +301,12 @@ void DiskWriter::TryAgain() {
   if (!around_.store.Resume().ok()) return;
   group_.Clear();
   group_.Put(0, "probe", kNoDeadline, {});  // there is something to write in any case
-  for (const auto& [generation, key] : owed_deletes_) group_.Delete(generation, key);
+  for (const auto& [generation, key] : owed_deletes_) {
+    group_.Delete(generation, key);
+    group_.DeleteDetached(generation, key);
+  }
   clears_.clear();
-  for (const TierRecord& record : owed_clears_) Add(record);
+  for (const TierRecord& record : owed_clears_) Add(record, 0);
   if (!around_.store.Write(&group_, DiskStore::Safety::kSynced).ok()) return;
   NoteClears();
   owed_deletes_.clear();

@@ -71,7 +71,8 @@ class DiskWriter {
   void Store(std::vector<TierBatch> batches);
   DiskStatus StoreRun(std::span<TierBatch> run, DiskStore::Safety safety);
   void SortRecords(std::span<TierBatch> run);
-  void Add(const TierRecord& record);
+  // `replaced`: the largest that a record of the key was that is not deleted yet.
+  void Add(const TierRecord& record, uint32_t replaced);
   void NoteClears();
   void Fail(std::span<TierBatch> batches, const DiskStatus& status);
   void Owe(const TierRecord& record);

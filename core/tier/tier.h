@@ -32,6 +32,7 @@ struct TierRecord {
   std::string key{};
   std::string value{};  // kPut: see stored_value.h
   int64_t deadline = kNoDeadline;
+  uint32_t replaced = 0;  // bytes of the key's record of before, at least; 0: there was none
 };
 
 // What one command or transaction did to the keyspaces of one tier: stored whole or not at all.
@@ -80,9 +81,9 @@ class Tier {
   // So much is written and not stored yet that who writes more ought to wait for it.
   virtual bool IsBehind() const { return false; }
 
-  // Whether records whose deadline has passed are as good as none: then nothing is written when
-  // entries expire.
-  virtual bool DropsExpired() const { return false; }
+  // Whether a record of this size whose deadline has passed is as good as none: then nothing is
+  // written when its entry expires.
+  virtual bool DropsExpired(uint32_t /*size*/) const { return false; }
 
   // Why writes are refused now, as the text of an error reply; empty: they are not. `grows`: the
   // command may need room (others, which free some, are refused less easily).

@@ -35,7 +35,9 @@ void WriteUntilKilled(int port, int client_number, unsigned seed, Recorded* reco
     std::vector<std::string> request = {"DEL", key};
     std::string value;
     if (what >= 3) {
-      value = std::to_string(seed) + ":" + std::to_string(i) + std::string(random() % 300, 'v');
+      // One in eight is large enough for a record of its own.
+      const std::size_t size = random() % 8 == 0 ? 4000 + random() % 12'000 : random() % 300;
+      value = std::to_string(seed) + ":" + std::to_string(i) + std::string(size, 'v');
       request = {"SET", key, value};
     } else if (what == 0) {
       request = {"SET", key, "dead", "PX", "1"};

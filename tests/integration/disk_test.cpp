@@ -403,6 +403,76 @@ TEST_F(DiskTest, CompactGivesBackTheRoomOfWhatIsGone) {
 
 // --- backups ---
 
+// Values that have records of their own, in every way in which they come and go.
+TEST_F(DiskTest, LargeValuesComeBackAndGiveTheirRoomBack) {
+  StartHere();
+  Client client = Connect();
+  Create(&client, "n", {"HOT_MEMORY", "0"});
+  const auto value = [](int i) {
+    return std::to_string(i) + std::string(50'000, char('a' + i % 26));
+  };
+  {
+    Client inside = In("n");
+    for (int i = 0; i < 400; ++i)
+      ASSERT_EQ(inside.Run("SET", "k" + std::to_string(i), value(i)), Status("OK"));
+    for (int i = 0; i < 400; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      switch (i % 8) {
+        case 0:
+          inside.Run("SET", key, "small");
+          break;
+        case 1:
+          inside.Run("DEL", key);
+          break;
+        case 2:
+          inside.Run("PEXPIRE", key, "1");
+          break;
+        case 3:
+          inside.Run("RENAME", key, "moved" + key);
+          break;
+        case 4:
+          inside.Run("EXPIRE", key, "1000");
+          break;
+        case 5:
+          inside.Run("APPEND", key, "!");
+          break;
+        case 6:
+          inside.Run("DEL", key);
+          inside.Run("SET", key, "again");
+          break;
+        default:
+          break;
+      }
+    }
+  }
+  for (int round = 0; round < 2; ++round) {
+    if (round == 0) {
+      daemon().Kill9();
+    } else {
+      daemon().Stop();
+    }
+    StartHere();
+    Client inside = In("n");
+    EXPECT_EQ(inside.Run("DBSIZE"), Int(300));
+    for (int i = 0; i < 400; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      const std::string expected[] = {"small",        "",      "",      "", value(i),
+                                      value(i) + "!", "again", value(i)};
+      const Reply reply = inside.Run("GET", key);
+      EXPECT_EQ(reply.type == '$' && !reply.null ? reply.text : "", expected[i % 8]) << key;
+      if (i % 8 == 3) {
+        EXPECT_EQ(inside.Run("GET", "moved" + key), Bulk(value(i)));
+      }
+    }
+  }
+  Client again = Connect();
+  ASSERT_EQ(again.Run("NAMESPACE", "COMPACT", "NS", "n"), Status("OK"));
+  const std::string info = again.Run("INFO", "disk").text;
+  const std::size_t at = info.find("disk_used:");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_LT(std::stoll(info.substr(at + 10)), InfoOf(&again, "n", "disk_bytes") * 13 / 10);
+}
+
 TEST_F(DiskTest, ABackupIsACopyOfOneInstant) {
   StartHere({"--enable-protected-configs", "yes"});
   Client client = Connect();

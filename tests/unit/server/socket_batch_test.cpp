@@ -2,14 +2,19 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -136,9 +141,8 @@ TEST_P(SocketBatchTest, WhoDoesNotReadHoldsUpNobody) {
   EXPECT_EQ(transfers_[0].result, -EAGAIN);
 }
 
-INSTANTIATE_TEST_SUITE_P(Ring, SocketBatchTest, testing::Bool(), [](const auto& one) {
-  return one.param ? "OneCall" : "SingleCalls";
-});
+INSTANTIATE_TEST_SUITE_P(Ring, SocketBatchTest, testing::Bool(),
+                         [](const auto& one) { return one.param ? "OneCall" : "SingleCalls"; });
 
 // As where a limit of the system is met while it runs.
 TEST(SocketBatch, ARingThatRefusesIsReplacedBySingleCalls) {
@@ -171,21 +175,35 @@ TEST(SocketBatch, ARingThatRefusesIsReplacedBySingleCalls) {
   EXPECT_FALSE(std::filesystem::exists("/proc/self/fd/" + std::to_string(rings[0])));
 }
 
-TEST(SocketBatch, WhereThereAreNoRingsTheyDoNotPay) {
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  // Two sockets are open when the ring is asked for.
-  const int next = ::dup(0);
-  ASSERT_GE(next, 0);
-  ::close(next);
-  rlimit tight = before;
-  tight.rlim_cur = static_cast<rlim_t>(next) + 2;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
-  EXPECT_FALSE(SocketBatch::Pays());
-  std::array<int, 2> taken{::dup(0), ::dup(0)};
-  EXPECT_THROW(SocketBatch{true}, std::system_error);
-  for (const int descriptor : taken) ::close(descriptor);
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+// As containers do.
+void ForbidRings() {
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+    ::_exit(3);
+  }
+}
+
+// 0: as it ought to be.
+int StatusWithoutRings() {
+  ForbidRings();
+  if (SocketBatch::Pays()) return 1;
+  try {
+    SocketBatch batch(true);
+  } catch (const std::system_error& error) {
+    return error.code().value() == EPERM ? 0 : 2;
+  }
+  return 2;
+}
+
+TEST(SocketBatch, WhereRingsAreForbiddenTheyDoNotPay) {
+  EXPECT_EXIT(::_exit(StatusWithoutRings()), testing::ExitedWithCode(0), "");
 }
 
 TEST(SocketBatch, FindingOutLeavesNothingOpen) {

@@ -62,6 +62,27 @@ TEST(DiskRecordTest, AnOperandChangesTheDeadlineAlone) {
   EXPECT_TRUE(record.is_void) << "a deadline of nothing makes nothing";
 }
 
+TEST(DiskRecordTest, ADetachedValueLeavesItsTypeAndSizeBehind) {
+  std::string base;
+  AppendDetached(7, '\1', 123'456, &base);
+  const std::string_view view = base;
+  std::string operand;
+  std::string merged;
+  AppendDeadlineOperand(9, &operand);
+  ASSERT_TRUE(ApplyDeadlineOperand(&view, operand, &merged));
+  for (const auto& [bytes, deadline] : {std::pair(base, 7), std::pair(merged, 9)}) {
+    DiskRecord record;
+    ASSERT_TRUE(record.Decode(bytes));
+    EXPECT_TRUE(record.is_detached);
+    EXPECT_EQ(record.value, "\1");
+    EXPECT_EQ(record.size, 123'456u);
+    EXPECT_EQ(record.deadline, deadline);
+    for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(record.Decode(bytes.substr(0, n))) << n;
+  }
+  const std::string key = DiskKey(5, "key");
+  EXPECT_EQ(DetachedKeyOf(key), DiskKey(5 | kDetachedBit, "key"));
+}
+
 TEST(DiskRecordTest, KeysOfAGenerationLieTogether) {
   EXPECT_LT(DiskKey(1, "zzz"), DiskKey(2, ""));
   EXPECT_LT(DiskKey(255, "zzz"), DiskKey(256, ""));
@@ -152,6 +173,52 @@ TEST_F(DiskStoreTest, RecordsAreThereAndInOrder) {
   EXPECT_FALSE(store_->ReadCached(DiskKey(6, "none"), see));
 }
 
+TEST_F(DiskStoreTest, LargeValuesStandApartAndAreReadWithTheOthers) {
+  const std::string large(100'000, 'v');
+  const std::string just(kDetachedFrom, 'j');
+  Put(5, "a", "small");
+  Put(5, "b", large);
+  Put(5, "c", just, 1000);
+  Put(5, "d", std::string(kDetachedFrom - 1, 's'));
+  Open();
+  const Records keys = Scan(5);
+  EXPECT_EQ(keys.size(), 4u);
+  EXPECT_EQ(keys.at("b"), "v") << "the type alone";
+  EXPECT_EQ(keys.at("d").size(), kDetachedFrom - 1);
+  std::map<size_t, std::string> found;
+  store_->Read({{DiskKey(5, "b"), DiskKey(5, "a"), DiskKey(5, "none"), DiskKey(5, "c")}},
+               [&](size_t i, const DiskStatus& status, std::string_view value) {
+                 found[i] = status.ok() ? std::string(value) : "-" + status.text;
+               });
+  EXPECT_EQ(found, (std::map<size_t, std::string>{
+                       {0, large}, {1, "small"}, {2, "-there is no record"}, {3, just}}));
+  // A deadline is set without it.
+  DiskStore::Group group;
+  group.Deadline(5, "b", 777);
+  ASSERT_TRUE(store_->Write(&group, DiskStore::Safety::kLogged).ok());
+  EXPECT_EQ(Read(5, "b"), large);
+  // One without the other is damage, and no empty value.
+  group.Clear();
+  group.DeleteDetached(5, "b");
+  ASSERT_TRUE(store_->Write(&group, DiskStore::Safety::kLogged).ok());
+  DiskStatus damaged;
+  store_->Read({{DiskKey(5, "b")}},
+               [&](size_t, const DiskStatus& status, std::string_view) { damaged = status; });
+  EXPECT_EQ(damaged.kind, DiskStatus::Kind::kCorrupt);
+}
+
+TEST_F(DiskStoreTest, LargeValuesOfAVoidGenerationGiveTheirRoomBack) {
+  for (int i = 0; i < 50; ++i)
+    Put(5, "k" + std::to_string(i), std::string(100'000, char('a' + i % 26)) + std::to_string(i));
+  Put(6, "other", std::string(100'000, 'o'));
+  Open();
+  ASSERT_TRUE(store_->Compact(5).ok());
+  judge_.voided = {5};
+  store_->Reclaim(5);
+  EXPECT_LT(store_->figures().disk_bytes, 200'000u);
+  EXPECT_EQ(Read(6, "other").size(), 100'000u);
+}
+
 TEST_F(DiskStoreTest, DeadlinesAreSetWithoutReading) {
   Put(5, "k", "v", 100);
   DiskStore::Group group;
@@ -231,19 +298,48 @@ TEST_F(DiskStoreTest, CutPointsCutWhatIsThere) {
   EXPECT_TRUE(store_->CutPoints(9, 4).empty());
 }
 
+// Its large values stand in the records of their keys.
+TEST_F(DiskStoreTest, AStoreOfTheFirstVersionIsTakenAsItIs) {
+  store_.reset();
+  const std::string path = folder_.path().string() + "/store";
+  const std::string large(3 * kDetachedFrom, 'v');
+  rocksdb::DB* db = nullptr;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  ASSERT_TRUE(rocksdb::DB::Open(options, path, &db).ok());
+  std::string record;
+  AppendDiskValue(kNoDeadline, large, &record);
+  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), DiskKey(0, "format"), "1").ok());
+  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), DiskKey(5, "old"), record).ok());
+  delete db;
+  DiskOptions wanted;
+  wanted.directory = path;
+  ASSERT_EQ(DiskStore::Open(wanted, judge_, &store_), std::nullopt);
+  EXPECT_EQ(Read(5, "old"), large);
+  Put(5, "old", large + "!");
+  EXPECT_EQ(Read(5, "old"), large + "!");
+  store_.reset();
+  // From now on an older daemon would misread it.
+  std::string format;
+  ASSERT_TRUE(rocksdb::DB::Open(options, path, &db).ok());
+  EXPECT_TRUE(db->Get(rocksdb::ReadOptions(), DiskKey(0, "format"), &format).ok());
+  EXPECT_EQ(format, "2");
+  delete db;
+}
+
 TEST_F(DiskStoreTest, AStoreOfALaterVersionIsRefused) {
   store_.reset();
   const std::string path = folder_.path().string() + "/store";
   rocksdb::DB* db = nullptr;
   rocksdb::Options options;
   ASSERT_TRUE(rocksdb::DB::Open(options, path, &db).ok());
-  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), DiskKey(0, "format"), "2").ok());
+  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), DiskKey(0, "format"), "3").ok());
   delete db;
   DiskOptions wanted;
   wanted.directory = path;
   const Problem problem = DiskStore::Open(wanted, judge_, &store_);
   ASSERT_TRUE(problem);
-  EXPECT_NE(problem->find("its format is 2, this version knows formats up to 1"), std::string::npos)
+  EXPECT_NE(problem->find("its format is 3, this version knows formats up to 2"), std::string::npos)
       << *problem;
 }
 
