@@ -6,11 +6,14 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -52,6 +55,7 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
   ~ServerProcess() {
     Kill9();
+    if (claim_ >= 0) ::close(claim_);
     std::error_code ignored;
     if (!dir_.empty()) std::filesystem::remove_all(dir_, ignored);
   }
@@ -62,7 +66,7 @@ class ServerProcess {
     Kill9();
     if (dir_.empty() && !MakeDir()) return false;
     for (int attempt = 0; attempt < 5; ++attempt) {
-      port_ = FreePort();
+      TakePort();
       Spawn();
       if (WaitForPing()) return true;
       Kill9();
@@ -73,7 +77,7 @@ class ServerProcess {
   // Starts it and does not wait, for a command line that must be refused.
   void SpawnOnly() {
     if (dir_.empty()) MakeDir();
-    port_ = FreePort();
+    TakePort();
     Spawn();
   }
 
@@ -141,6 +145,24 @@ class ServerProcess {
     if (::mkdtemp(name.data()) == nullptr) return false;
     dir_ = name;
     return true;
+  }
+
+  // One that nobody listens on and no other test is about to: while our server starts, another
+  // test's would take our requests, and end with its test.
+  void TakePort() {
+    for (;;) {
+      port_ = FreePort();
+      if (claim_ >= 0) ::close(claim_);
+      claim_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      sockaddr_un address{};
+      address.sun_family = AF_UNIX;
+      // An abstract name: the kernel forgets it with this process.
+      const std::string name = "replete-test-port-" + std::to_string(port_);
+      name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+      const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+      const int bound = ::bind(claim_, reinterpret_cast<sockaddr*>(&address), size);
+      if (bound == 0 || errno != EADDRINUSE) return;
+    }
   }
 
   // Below the range the kernel hands to outgoing connections, so that none of ours sits on it.
@@ -230,6 +252,7 @@ class ServerProcess {
   bool redis_;
   std::filesystem::path dir_;
   int port_ = 0;
+  int claim_ = -1;  // on the port
   pid_t pid_ = -1;
   int last_status_ = 0;
 };
