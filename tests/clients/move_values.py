@@ -5,7 +5,6 @@ the other and compared there; deadlines to within the time it took.
 """
 import random
 import sys
-import time
 
 from servers import server
 

@@ -6,6 +6,7 @@
 import argparse
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
