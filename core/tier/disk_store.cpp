@@ -541,7 +541,9 @@ DiskStatus DiskStore::Compact(uint64_t generation) {
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  // Of the youngest files too, which may be the only ones.
   options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kForce;
+  options.blob_garbage_collection_age_cutoff = 1;
   const Use db(*engine_);
   if (!db) return Use::None();
   for (const Bounds& bounds : BoundsOf(generation)) {

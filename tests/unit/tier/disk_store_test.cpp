@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -208,11 +209,18 @@ TEST_F(DiskStoreTest, LargeValuesStandApartAndAreReadWithTheOthers) {
 }
 
 TEST_F(DiskStoreTest, LargeValuesOfAVoidGenerationGiveTheirRoomBack) {
-  for (int i = 0; i < 50; ++i)
-    Put(5, "k" + std::to_string(i), std::string(100'000, char('a' + i % 26)) + std::to_string(i));
-  Put(6, "other", std::string(100'000, 'o'));
+  // Not to be compressed: what is left of them is to be seen.
+  std::mt19937 random(1);
+  const auto large = [&] {
+    std::string value(100'000, '\0');
+    for (char& byte : value) byte = static_cast<char>(random());
+    return value;
+  };
+  for (int i = 0; i < 50; ++i) Put(5, "k" + std::to_string(i), large());
+  Put(6, "other", large());
   Open();
   ASSERT_TRUE(store_->Compact(5).ok());
+  EXPECT_GT(store_->figures().disk_bytes, 5'000'000u);
   judge_.voided = {5};
   store_->Reclaim(5);
   EXPECT_LT(store_->figures().disk_bytes, 200'000u);
