@@ -31,9 +31,10 @@ uint64_t Load64(const char* bytes) {
 constexpr size_t kPacked = 6;
 constexpr size_t kTogether = 8;
 
+// `bytes` is behind the header, so two more can be read before it: six bytes that were put together
+// from loads of four and two would have to pass through the stack and wait there.
 uint64_t Unpack(const char* bytes) {
-  uint64_t word = 0;
-  std::memcpy(&word, bytes, kPacked);
+  uint64_t word = Load64(bytes - 2) >> 16;
   word = (word & 0x000000ffffff) | (word & 0xffffff000000) << 8;
   word = (word & 0x00000fff00000fff) | (word & 0x00fff00000fff000) << 4;
   return (word & 0x003f003f003f003f) | (word & 0x0fc00fc00fc00fc0) << 2;
