@@ -33,6 +33,11 @@ constexpr Word kDurabilities[] = {
     {"sync", static_cast<int>(Durability::kSync)},
 };
 
+constexpr Word kOnDiskErrors[] = {
+    {"refuse", static_cast<int>(OnDiskError::kRefuse)},
+    {"memory", static_cast<int>(OnDiskError::kMemory)},
+};
+
 const Word* FindWord(std::span<const Word> words, std::string_view text) {
   const auto found = std::find_if(words.begin(), words.end(),
                                   [text](const Word& word) { return SameWord(word.word, text); });
@@ -122,6 +127,7 @@ std::string GetCascade(const NamespaceSettings& settings) {
 
 constexpr std::string_view kHotMemory = "hot_memory";
 constexpr std::string_view kDurability = "durability";
+constexpr std::string_view kOnDiskError = "on_disk_error";
 constexpr std::string_view kMaxDisk = "max_disk";
 
 constexpr NamespaceOption kOptions[] = {
@@ -206,8 +212,11 @@ constexpr NamespaceOption kOptions[] = {
         0, kMaxLong,
         {.name = kMaxDisk,
          .doc = "On disk: bytes of keys and values that it may hold there; 0 = no limit."}),
+    WordsRow<&NamespaceSettings::on_disk_error, kOnDiskErrors>(
+        {.name = kOnDiskError,
+         .doc = "On disk: what becomes of writes while the disk takes none. refuse: an error; "
+                "memory: they are kept in memory and stored once it takes them again."}),
     // Options of engines and of formats to come: refused by name.
-    NamespaceOption{.name = "on_disk_error", .available = false},
     NamespaceOption{.name = "url", .available = false},
     NamespaceOption{.name = "format", .available = false},
     NamespaceOption{.name = "compress", .available = false},
@@ -309,7 +318,8 @@ std::vector<DescribedOption> DescribeOptions(const NamespaceSettings& settings) 
   std::vector<DescribedOption> described;
   for (const NamespaceOption& row : NamespaceOptions()) {
     if (!row.available || row.sensitive) continue;
-    const bool of_disk = row.name == kHotMemory || row.name == kDurability || row.name == kMaxDisk;
+    const bool of_disk = row.name == kHotMemory || row.name == kDurability ||
+                         row.name == kMaxDisk || row.name == kOnDiskError;
     if (of_disk && settings.engine != Engine::kDisk) continue;
     described.push_back({row.name, row.kind, row.get(settings)});
   }

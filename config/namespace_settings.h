@@ -21,6 +21,9 @@ enum class Engine : uint8_t { kMemory, kDisk, kUpstream };
 // loss of power.
 enum class Durability : uint8_t { kNone, kWal, kSync };
 
+// What becomes of writes while the disk takes none.
+enum class OnDiskError : uint8_t { kRefuse, kMemory };
+
 // What in a parent removes its dependents: a set of these bits.
 namespace cascade {
 inline constexpr uint8_t kWrite = 1;
@@ -52,6 +55,7 @@ struct NamespaceSettings {
   uint64_t hot_memory = 64 << 20;  // bytes of entries whose values are in RAM
   Durability durability = Durability::kWal;
   uint64_t max_disk = 0;  // bytes of records
+  OnDiskError on_disk_error = OnDiskError::kRefuse;
 
   bool operator==(const NamespaceSettings&) const = default;
 };

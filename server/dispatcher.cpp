@@ -201,6 +201,41 @@ void Dispatcher::Begin(const Call& call, const Command& command) {
   info.last_subcommand.store(container_ != nullptr ? &command : nullptr, std::memory_order_relaxed);
 }
 
+namespace {
+
+// Of a request that ends because the system has no memory for it: nobody waits for its locks for
+// ever.
+class UnlockAtEnd {
+ public:
+  explicit UnlockAtEnd(LockSet& locks) : locks_(locks) {}
+  UnlockAtEnd(const UnlockAtEnd&) = delete;
+  UnlockAtEnd& operator=(const UnlockAtEnd&) = delete;
+  ~UnlockAtEnd() {
+    if (locks_.held()) [[unlikely]]
+      locks_.Unlock();
+  }
+
+ private:
+  LockSet& locks_;
+};
+
+// The locks of a transaction stand in `held` while one of its commands is resolved.
+class GiveBackAtEnd {
+ public:
+  GiveBackAtEnd(LockSet& locks, LockSet& held) : locks_(locks), held_(held) {}
+  GiveBackAtEnd(const GiveBackAtEnd&) = delete;
+  GiveBackAtEnd& operator=(const GiveBackAtEnd&) = delete;
+  ~GiveBackAtEnd() {
+    if (!locks_.held()) locks_ = std::move(held_);
+  }
+
+ private:
+  LockSet& locks_;
+  LockSet& held_;
+};
+
+}  // namespace
+
 Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   if (command.scope == Scope::kNone) {
     if (command.flags & command_flag::kLong) {
@@ -216,6 +251,7 @@ Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   const bool grows = (command.flags & command_flag::kDenyOom) || command.scope == Scope::kQueued;
   out_of_memory_ =
       grows && server_.memory_limit().limit() != 0 && !server_.HasMemory(*this, RequestBytes());
+  const UnlockAtEnd guard(locks_);
   for (;;) {
     if (!locks_.Lock(call.session.get())) return Outcome::kParked;
     const uint8_t special = SpecialOfLocked();
@@ -478,6 +514,7 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
   // The locks are there already: resolving again only finds the keys.
   LockSet held = std::move(locks_);
   locks_ = LockSet();
+  const GiveBackAtEnd guard(locks_, held);
   context_.command_ = queued.command;
   context_.args_ = args;
   context_.parser_ = nullptr;
@@ -499,7 +536,6 @@ void Dispatcher::RunQueued(const QueuedCommand& queued) {
   } else if (resolved) {
     context_.reply_.Error(words::kDroppedMeanwhile);
   }
-  locks_ = std::move(held);
   context_.command_ = exec;
   context_.args_ = exec_args;
   context_.in_exec_ = false;

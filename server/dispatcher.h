@@ -99,6 +99,7 @@ class Dispatcher final : public KeyspaceListener {
   void TrimProcess();
   // A batch of records was not stored. Waits for owners; not on a loop.
   void Undo(const TierBatch& batch);
+  void Renew(const TierKeys& keys);
   // Lets go of all values that a tier has stored and that nobody waits for. Waits for owners; not
   // on a loop.
   void CoolAll();
@@ -175,6 +176,8 @@ class Dispatcher final : public KeyspaceListener {
   void KeepCool(Shard& shard);
   bool CoolForProcess(Shard& shard);
   void StoreUpkeep();
+  template <class Work>
+  void StoreForTier(const Key& key, Work&& work);
   bool RunsAway(const Command& command);
   void RunAway(const Call& call, const Command& command);
   bool HasRoom();

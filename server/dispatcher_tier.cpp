@@ -130,7 +130,8 @@ bool Dispatcher::TiersAllow(const Command& command) {
   if (command.flags & command_flag::kWrite) {
     const bool grows = (command.flags & command_flag::kDenyOom) != 0;
     auto allows = [&](const Keyspace& keyspace) {
-      if (keyspace.tier() == nullptr) return true;
+      if (keyspace.tier() == nullptr || keyspace.on_disk_error() == OnDiskError::kMemory)
+        return true;
       const std::string refusal = keyspace.tier()->Refusal(grows);
       if (!refusal.empty()) context_.reply_.Error(refusal);
       return refusal.empty();
@@ -161,27 +162,43 @@ void Dispatcher::StoreUpkeep() {
   context_.access_.TakeTokens();
 }
 
+// Under the lock of the key's shard, once nobody owns it.
+template <class Work>
+void Dispatcher::StoreForTier(const Key& key, Work&& work) {
+  for (bool done = false; !done;) {
+    std::unique_lock lock(key.shard->mutex);
+    done = !key.shard->gate.owned();
+    if (done) {
+      work();
+      StoreUpkeep();
+      key.shard->Publish();
+    }
+    lock.unlock();
+    if (!done) std::this_thread::yield();
+  }
+}
+
 void Dispatcher::Undo(const TierBatch& batch) {
   context_.access_.ForgetNow();
   for (const TierRecord& record : batch.records) {
     const Key key = ResolveKey(*record.keyspace, record.key);
-    for (bool done = false; !done;) {
-      std::unique_lock lock(key.shard->mutex);
-      done = !key.shard->gate.owned();
-      if (done) {
-        if (record.kind == TierRecord::Kind::kClear) {
-          context_.access_.UndoClear(*record.keyspace);
-        } else {
-          context_.access_.Undo(key, batch.sequence);
-        }
-        StoreUpkeep();
-        key.shard->Publish();
+    StoreForTier(key, [&] {
+      if (record.kind == TierRecord::Kind::kClear) {
+        context_.access_.UndoClear(*record.keyspace);
+      } else {
+        context_.access_.Undo(key, batch.sequence);
       }
-      lock.unlock();
-      if (!done) std::this_thread::yield();
-    }
+    });
   }
   if (!events_.empty()) PublishEvents();
+}
+
+void Dispatcher::Renew(const TierKeys& keys) {
+  context_.access_.ForgetNow();
+  for (const auto& [keyspace, name] : keys) {
+    const Key key = ResolveKey(*keyspace, name);
+    StoreForTier(key, [&] { context_.access_.Renew(key); });
+  }
 }
 
 // Until `deadline_nanos` (MonotonicNanos). True: there is more to do now.

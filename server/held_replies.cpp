@@ -7,9 +7,11 @@
 namespace replete {
 namespace {
 
-bool Settled(const CommitToken& token) { return token.tier->commits().settled() >= token.sequence; }
+bool Answered(const CommitToken& token) {
+  return token.tier->commits().answered() >= token.sequence;
+}
 
-// Why one of the writes failed; empty: all are stored. All have settled.
+// Why one of the writes failed; empty: none did. All have been answered.
 std::string FailureOf(const CommitTokens& tokens) {
   for (const CommitToken& token : tokens) {
     if (std::string failure = token.tier->commits().FailureOf(token.sequence); !failure.empty()) {
@@ -37,7 +39,7 @@ void HeldReplies::Drain(OutputBuffer* output) {
   while (!parts_.empty()) {
     const Part& part = parts_.front();
     for (const CommitToken& token : part.tokens) {
-      if (!Settled(token)) return;
+      if (!Answered(token)) return;
     }
     if (const std::string failure = FailureOf(part.tokens); !failure.empty()) {
       ReplyWriter(*output, false).Error("ERR disk: the write was not stored: " + failure);
@@ -51,7 +53,7 @@ void HeldReplies::Drain(OutputBuffer* output) {
 
 CommitToken HeldReplies::next() const {
   for (const CommitToken& token : parts_.front().tokens) {
-    if (!Settled(token)) return token;
+    if (!Answered(token)) return token;
   }
   return parts_.front().tokens.front();
 }

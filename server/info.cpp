@@ -265,6 +265,7 @@ void WriteDisk(Server& server, InfoLines& lines) {
   lines.AddBytes("disk_memory", figures.memory_bytes);
   lines.Add("disk_writes_queued", writer.queued());
   lines.Add("disk_writes_failed", writer.failed());
+  lines.Add("disk_keys_kept", writer.kept());
   lines.Add("disk_failing", writer.failing() ? 1 : 0);
   lines.Add("disk_full", writer.full() ? 1 : 0);
   lines.Add("disk_compactions_running", figures.compactions);

@@ -92,6 +92,16 @@ class Loop {
   uint64_t commands() const { return dispatcher_.commands(); }
 
  private:
+  struct Incoming {
+    Session* session = nullptr;
+    OutputBuffer input;  // as shared_input_
+    uint64_t hash = 0;
+  };
+  struct Outgoing {
+    Session* session = nullptr;
+    OutputBuffer output;
+  };
+
   void AwaitSockets();
   void ServeSoon();
   void ServeSockets();
@@ -118,16 +128,6 @@ class Loop {
   WakePacing pacing_;
   IterationMeter meter_;
   // Of one ServeTogether.
-  struct Incoming {
-    Session* session = nullptr;
-    OutputBuffer input;  // as shared_input_
-    uint64_t hash = 0;
-  };
-  struct Outgoing {
-    Session* session = nullptr;
-    OutputBuffer output;
-  };
-
   SocketBatch batch_;
   std::array<Incoming, kTogether> incoming_;
   std::array<Outgoing, kTogether> outgoing_;

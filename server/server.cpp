@@ -164,6 +164,7 @@ bool Server::Run() {
   LogNotice("stopped");
   workers_->Stop();
   disposal_->Stop();
+  if (disk_tier() != nullptr && !failed_ && !loading()) disk_tier()->SaveRecency();
   return !failed_;
 }
 
@@ -456,6 +457,7 @@ void Server::ScaleThreads() {
 }
 
 void Server::Undo(const TierBatch& batch) { Dispatcher(*this).Undo(batch); }
+void Server::Renew(const TierKeys& keys) { Dispatcher(*this).Renew(keys); }
 
 void Server::AppendEffect(const Effect& effect) {
   std::lock_guard lock(effect_mutex_);

@@ -178,6 +178,7 @@ class Server final : public TierHost {
 
   // TierHost.
   void Undo(const TierBatch& batch) override;
+  void Renew(const TierKeys& keys) override;
   FakeTier* fake_tier() { return fake_tier_.get(); }
   // Null: no namespace is on disk.
   DiskTier* disk_tier() const;

@@ -213,10 +213,12 @@ size_t Session::Received(ssize_t n, size_t size) {
 // ever.
 void Session::EndIfDone() {
   if (!at_end_) return;
-  const bool awaits_values = state_ == State::kParked && client_.loads != nullptr;
+  // On a worker, behind an owner, for values: all of it ends. A pause need not.
+  const bool runs =
+      state_ == State::kAway || (state_ == State::kParked && !client_.info->blocked.load());
   const bool goes_on =
       state_ == State::kReady && (waits_for_turn_ || awaits_tier_ || !unsent_.empty());
-  if (!awaits_values && !goes_on) Close();
+  if (!runs && !goes_on) Close();
 }
 
 void Session::Continue() {

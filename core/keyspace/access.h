@@ -170,6 +170,8 @@ class Access {
   void Undo(const Key& key, uint64_t sequence);
   // The same for a batch that voided all records. One of the keyspace's shards is locked.
   void UndoClear(Keyspace& keyspace);
+  // The key, in memory alone so far, is written as it is now.
+  void Renew(const Key& key);
 
   // --- expiry ---
   // Removes what is due, until `deadline_nanos` (MonotonicNanos). True: there is more to do now.

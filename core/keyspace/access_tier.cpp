@@ -115,6 +115,8 @@ void Access::Undo(const Key& key, uint64_t sequence) {
   }
 }
 
+void Access::Renew(const Key& key) { NoteUnstored(key, Entry::kMaxTierSize); }
+
 void Access::UndoClear(Keyspace& keyspace) { voided_.push_back(keyspace.shared_from_this()); }
 
 // --- coming up and letting go ---

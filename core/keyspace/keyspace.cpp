@@ -109,6 +109,7 @@ void Keyspace::SetSettings(const NamespaceSettings& settings) {
   if (settings.engine == Engine::kDisk)
     hot_memory_.store(static_cast<int64_t>(settings.hot_memory));
   durability_.store(settings.durability);
+  on_disk_error_.store(settings.on_disk_error);
 }
 
 void Keyspace::FollowClockBack(int64_t now) {

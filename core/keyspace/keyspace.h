@@ -157,6 +157,7 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   void SetTier(Tier* tier) { SetTier(tier, generation(), version()); }
   void SetTier(Tier* tier, uint64_t generation, uint64_t version);
   Durability durability() const { return durability_.load(std::memory_order_relaxed); }
+  OnDiskError on_disk_error() const { return on_disk_error_.load(std::memory_order_relaxed); }
   // Of the records in the tier: unique in the process, replaced when all of them become void at
   // once: under all locks, or when the keyspace is retired and empty.
   uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
@@ -201,6 +202,7 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   Tier* tier_ = nullptr;
   std::atomic<int64_t> hot_memory_{0};
   std::atomic<Durability> durability_{Durability::kWal};
+  std::atomic<OnDiskError> on_disk_error_{OnDiskError::kRefuse};
   std::atomic<uint64_t> generation_;
   std::atomic<EvictionPolicy> policy_;
   std::atomic<bool> tracks_use_;

@@ -45,6 +45,7 @@ class LockSet {
       UnlockFirst(i + 1);
       return false;
     }
+    held_ = true;
     return true;
   }
   // As Lock for who cannot park: false when a shard has an owner.
@@ -56,9 +57,15 @@ class LockSet {
       UnlockFirst(i + 1);
       return false;
     }
+    held_ = true;
     return true;
   }
-  void Unlock() { UnlockFirst(shards_.size()); }
+  void Unlock() {
+    held_ = false;
+    UnlockFirst(shards_.size());
+  }
+  // Between Lock that succeeded and Unlock.
+  bool held() const { return held_; }
 
   // Locked: become the owner of all and let the mutexes go.
   void OwnAndUnlock() {
@@ -91,6 +98,7 @@ class LockSet {
     while (n > 0) shards_[--n]->mutex.unlock();
   }
 
+  bool held_ = false;
   std::vector<Shard*> shards_;
 };
 

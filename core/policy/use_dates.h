@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace replete {
 
@@ -40,6 +42,31 @@ class UseDates {
     return note.first_second + static_cast<uint32_t>(before * note.seconds() / uses);
   }
 
+  // A note as seen from now, so that it can be told to the dates of another counter.
+  struct Point {
+    uint32_t uses_ago;
+    uint32_t first_seconds_ago;
+    uint32_t last_seconds_ago;
+  };
+  static constexpr size_t kMostPoints = 48;
+  std::vector<Point> Points(uint32_t clock, uint32_t second) const {
+    std::vector<Point> points;
+    for (size_t i = 0; i < count_; ++i) {
+      points.push_back({clock - notes_[i].clock, second - notes_[i].first_second,
+                        second - notes_[i].last_second});
+    }
+    return points;
+  }
+  // At most kMostPoints, the oldest first, as Points has told them when the counter stood at
+  // `clock` in `second`. What was noted before is forgotten.
+  void Assign(std::span<const Point> points, uint32_t clock, uint32_t second) {
+    count_ = 0;
+    for (const Point& point : points) {
+      notes_[count_++] = {clock - point.uses_ago, second - point.first_seconds_ago,
+                          second - point.last_seconds_ago};
+    }
+  }
+
   // The counter as it stood in `second`.
   uint32_t ClockOf(uint32_t second) const {
     size_t i = count_;
@@ -53,7 +80,7 @@ class UseDates {
   }
 
  private:
-  static constexpr size_t kNotes = 48;
+  static constexpr size_t kNotes = kMostPoints;
 
   // The uses from `clock` up to the next note's were in these seconds.
   struct Note {

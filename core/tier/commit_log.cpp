@@ -7,7 +7,7 @@ namespace replete {
 
 bool CommitLog::Await(uint64_t sequence, std::function<void()> wake) {
   std::lock_guard lock(mutex_);
-  if (settled() >= sequence) return false;
+  if (answered() >= sequence) return false;
   waiting_.emplace(sequence, std::move(wake));
   return true;
 }
@@ -20,6 +20,11 @@ std::string CommitLog::FailureOf(uint64_t sequence) const {
 }
 
 void CommitLog::Settle(uint64_t sequence, std::string failure) {
+  settled_.store(sequence, std::memory_order_release);
+  Answer(sequence, std::move(failure));
+}
+
+void CommitLog::Answer(uint64_t sequence, std::string failure) {
   std::vector<std::function<void()>> woken;
   {
     std::lock_guard lock(mutex_);
@@ -30,7 +35,7 @@ void CommitLog::Settle(uint64_t sequence, std::string failure) {
         failures_.erase(failures_.begin());
       }
     }
-    settled_.store(sequence, std::memory_order_release);
+    if (sequence > answered()) answered_.store(sequence, std::memory_order_release);
     const auto end = waiting_.upper_bound(sequence);
     for (auto it = waiting_.begin(); it != end; ++it) woken.push_back(std::move(it->second));
     waiting_.erase(waiting_.begin(), end);

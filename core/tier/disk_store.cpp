@@ -5,16 +5,9 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
-#include <rocksdb/rate_limiter.h>
-#include <rocksdb/slice_transform.h>
-#include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -27,6 +20,7 @@
 #include <utility>
 
 #include "core/tier/disk_compaction.h"
+#include "core/tier/disk_database_options.h"
 #include "core/tier/disk_record.h"
 #include "core/tier/faulty_file_system.h"
 
@@ -55,66 +49,6 @@ DiskStatus StatusOf(const rocksdb::Status& status) {
   return {DiskStatus::Kind::kFailed, text};
 }
 
-rocksdb::CompressionType TypeOf(DiskCompression compression) {
-  switch (compression) {
-    case DiskCompression::kNone:
-      return rocksdb::kNoCompression;
-    case DiskCompression::kSnappy:
-      return rocksdb::kSnappyCompression;
-    case DiskCompression::kLz4:
-      return rocksdb::kLZ4Compression;
-    case DiskCompression::kZstd:
-      break;
-  }
-  return rocksdb::kZSTD;
-}
-
-// What RocksDB logs as a warning or worse.
-class WarningLogger final : public rocksdb::Logger {
- public:
-  explicit WarningLogger(std::function<void(std::string_view)> warn)
-      : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), warn_(std::move(warn)) {}
-  using Logger::Logv;
-  void Logv(const char* format, va_list arguments) override {
-    char text[1024];
-    if (warn_ && std::vsnprintf(text, sizeof text, format, arguments) > 0) warn_(text);
-  }
-
- private:
-  const std::function<void(std::string_view)> warn_;
-};
-
-// Threads that flush and compact yield to those that serve clients.
-class NiceListener final : public rocksdb::EventListener {
- public:
-  explicit NiceListener(int nice) : nice_(nice) {}
-  void OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { Yield(); }
-  void OnCompactionBegin(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { Yield(); }
-
- private:
-  void Yield() const {
-    thread_local bool done = false;
-    if (!std::exchange(done, true))
-      ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice_);
-  }
-
-  const int nice_;
-};
-
-rocksdb::BlockBasedTableOptions TableOptions(std::shared_ptr<rocksdb::Cache> cache) {
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = std::move(cache);
-  // Indexes count within the cache and stay there: without them every read is several.
-  table.cache_index_and_filter_blocks = true;
-  table.cache_index_and_filter_blocks_with_high_priority = true;
-  table.metadata_cache_options.unpartitioned_pinning = rocksdb::PinningTier::kAll;
-  table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
-  table.format_version = 5;
-  // Not for keys that are nowhere, which memory knows, but for the levels that a key is not in.
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  return table;
-}
-
 }  // namespace
 
 struct DiskStore::Group::Batch {
@@ -130,49 +64,9 @@ struct DiskStore::Engine {
     if (wanted.faults) {
       env = rocksdb::NewCompositeEnv(std::make_shared<FaultyFileSystem>(wanted.faults));
     }
+    options = DatabaseOptions(wanted, cache, write_buffers);
     options.env = env ? env.get() : rocksdb::Env::Default();
-    options.create_if_missing = true;
-    options.info_log = std::make_shared<WarningLogger>(wanted.warn);
-    options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(cache)));
-    options.write_buffer_manager = write_buffers;
-    // The records of a group come sorted, each near the one before.
-    options.memtable_insert_with_hint_prefix_extractor.reset(
-        rocksdb::NewFixedPrefixTransform(kGenerationSize));
-    options.write_buffer_size = std::max<size_t>(wanted.write_buffers / 2, 1 << 20);
-    options.max_write_buffer_number = 4;
-    options.max_background_jobs = wanted.background_jobs;
     options.compaction_filter = &filter;
-    options.merge_operator = std::make_shared<DeadlineOperator>();
-    options.level_compaction_dynamic_level_bytes = true;
-    options.optimize_filters_for_hits = true;  // none for the last level
-    options.compression = TypeOf(wanted.compression);
-    options.bottommost_compression = TypeOf(wanted.bottom_compression);
-    // One thread writes.
-    options.allow_concurrent_memtable_write = false;
-    options.enable_write_thread_adaptive_yield = false;
-    // What was written before a torn record is kept, and nothing after it: the store is as it was
-    // at some instant. Of what was synced nothing comes after a record that a loss of power tore.
-    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    // A full disk has to be opened without writing much.
-    options.avoid_flush_during_recovery = true;
-    options.max_open_files = -1;
-    if (wanted.background_nice > 0) {
-      options.listeners.push_back(std::make_shared<NiceListener>(wanted.background_nice));
-    }
-    // Large values are not written again with every compaction of what lies around them.
-    options.enable_blob_files = wanted.blobs_from > 0;
-    options.min_blob_size = wanted.blobs_from;
-    options.blob_compression_type = TypeOf(wanted.bottom_compression);
-    options.enable_blob_garbage_collection = true;
-    options.blob_garbage_collection_age_cutoff = 0.5;
-    options.blob_garbage_collection_force_threshold = 0.5;
-    options.stats_dump_period_sec = 0;
-    options.stats_persist_period_sec = 0;
-    if (wanted.rate_limit > 0) {
-      options.rate_limiter.reset(
-          rocksdb::NewGenericRateLimiter(static_cast<int64_t>(wanted.rate_limit)));
-    }
   }
 
   const bool read_only;
@@ -180,26 +74,55 @@ struct DiskStore::Engine {
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
   std::unique_ptr<rocksdb::Env> env;
-  // Null: it could not be opened again. The caller holds the lock.
+  // The caller holds the lock.
   rocksdb::Status Open(const std::string& directory) {
+    return read_only ? OpenForReads(directory) : OpenForWrites(directory);
+  }
+  // Where it cannot be written it is read at least.
+  rocksdb::Status OpenAgain(const std::string& directory) {
+    const rocksdb::Status status = OpenForWrites(directory);
+    if (!status.ok()) OpenForReads(directory);
+    return status;
+  }
+  rocksdb::Status OpenForWrites(const std::string& directory) {
     db.reset();
     rocksdb::DB* opened = nullptr;
-    const rocksdb::Status status = read_only
-                                       ? rocksdb::DB::OpenForReadOnly(options, directory, &opened)
-                                       : rocksdb::DB::Open(options, directory, &opened);
+    const rocksdb::Status status = rocksdb::DB::Open(options, directory, &opened);
     db.reset(opened);
+    takes_writes = status.ok();
     return status;
+  }
+  rocksdb::Status OpenForReads(const std::string& directory) {
+    db.reset();
+    rocksdb::DB* opened = nullptr;
+    const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory, &opened);
+    db.reset(opened);
+    takes_writes = false;
+    return status;
+  }
+  // Whether the disk takes anything.
+  rocksdb::Status Probe(const std::string& directory) const {
+    const std::string path = directory + "/PROBE";
+    const rocksdb::Status status =
+        rocksdb::WriteStringToFile(options.env, std::string(4096, 'p'), path, true);
+    const rocksdb::Status deleted = options.env->DeleteFile(path);
+    return status.ok() ? deleted : status;
   }
 
   rocksdb::Options options;
-  std::shared_mutex mutex;  // whoever uses `db` shares it
-  std::unique_ptr<rocksdb::DB> db;
+  std::shared_mutex mutex;          // whoever uses `db` shares it
+  std::unique_ptr<rocksdb::DB> db;  // null: it could not be opened again
+  bool takes_writes = false;        // `db` does, unless an error holds it up
 };
 
 // The database while it is used.
 class DiskStore::Use {
  public:
   explicit Use(Engine& engine) : lock_(engine.mutex), db_(engine.db.get()) {}
+  // For who may not wait until it has been opened again.
+  Use(Engine& engine, std::try_to_lock_t) : lock_(engine.mutex, std::try_to_lock) {
+    if (lock_.owns_lock()) db_ = engine.db.get();
+  }
   explicit operator bool() const { return db_ != nullptr; }
   rocksdb::DB* operator->() const { return db_; }
   rocksdb::DB* get() const { return db_; }
@@ -207,7 +130,7 @@ class DiskStore::Use {
 
  private:
   std::shared_lock<std::shared_mutex> lock_;
-  rocksdb::DB* db_;
+  rocksdb::DB* db_ = nullptr;
 };
 
 DiskStore::DiskStore() = default;
@@ -350,6 +273,12 @@ void DiskStore::Group::Generation(const StoredNamespace& one) {
 void DiskStore::Group::Forget(uint32_t id) {
   batch_->batch.Delete(NamespaceKey(id));
   batch_->batch.Delete(GenerationKey(id));
+  // One by one: memtables with insert hints take no deletions of ranges (RocksDB 7.8).
+  for (size_t i = 0; i < kRecencyPieces; ++i) batch_->batch.Delete(CatalogKey(RecencyNote(id, i)));
+}
+
+void DiskStore::Group::Note(std::string_view name, std::string_view value) {
+  batch_->batch.Put(CatalogKey(name), Slice(value));
 }
 
 void DiskStore::Group::Clear() { batch_->batch.Clear(); }
@@ -364,13 +293,17 @@ DiskStatus DiskStore::Write(Group* group, Safety safety) {
 
 // RocksDB goes on by itself after some failures, not after those of its log: then it reads the log
 // again.
+// Values are read until the disk takes writes: the database is not opened again before.
 DiskStatus DiskStore::Resume() {
+  if (const rocksdb::Status probed = engine_->Probe(directory_); !probed.ok()) {
+    return StatusOf(probed);
+  }
   {
     const Use db(*engine_);
-    if (db && db->Resume().ok()) return {};
+    if (db && engine_->takes_writes && db->Resume().ok()) return {};
   }
   std::unique_lock lock(engine_->mutex);
-  return StatusOf(engine_->Open(directory_));
+  return StatusOf(engine_->OpenAgain(directory_));
 }
 
 // --- reading ---
@@ -437,7 +370,7 @@ bool DiskStore::ReadCached(std::string_view key,
   options.read_tier = rocksdb::kBlockCacheTier;
   rocksdb::PinnableSlice value;
   DiskRecord record;
-  const Use db(*engine_);
+  const Use db(*engine_, std::try_to_lock);
   if (!db) return false;
   const rocksdb::Status status = db->Get(options, db->DefaultColumnFamily(), Slice(key), &value);
   if (!status.ok() || !record.Decode(View(value))) return false;
@@ -479,6 +412,16 @@ std::vector<std::string> DiskStore::CutPoints(uint64_t generation, size_t parts)
     if (cuts.empty() || cut > cuts.back()) cuts.push_back(cut);
   }
   return cuts;
+}
+
+DiskStatus DiskStore::ReadNote(std::string_view name, std::string* value) {
+  const Use db(*engine_);
+  if (!db) return Use::None();
+  return StatusOf(db->Get(rocksdb::ReadOptions(), CatalogKey(name), value));
+}
+
+std::string DiskStore::RecencyNote(uint32_t id, size_t piece) {
+  return fmt::format("recency/{:010}/{:04}", id, piece);
 }
 
 // --- room ---

@@ -100,6 +100,7 @@ class DiskStore {
     // Of the namespace: its records are of this generation from now on.
     void Generation(const StoredNamespace& one);
     void Forget(uint32_t id);
+    void Note(std::string_view name, std::string_view value);
     void Clear();
 
    private:
@@ -139,6 +140,12 @@ class DiskStore {
   DiskStatus Scan(std::string_view from, std::string_view to, const TakeScanned& take);
   // At most parts - 1 keys that cut the generation's records into about equal parts.
   std::vector<std::string> CutPoints(uint64_t generation, size_t parts);
+
+  // What Group::Note has stored.
+  DiskStatus ReadNote(std::string_view name, std::string* value);
+  // The names of the notes that go when their namespace is forgotten (disk_recency.h).
+  static constexpr size_t kRecencyPieces = 64;
+  static std::string RecencyNote(uint32_t id, size_t piece);
 
   // --- room ---
   // Gives back what the void generation takes. May take long.

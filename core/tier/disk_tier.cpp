@@ -8,6 +8,7 @@
 
 #include "core/keyspace/keyspace.h"
 #include "core/tier/disk_backup.h"
+#include "core/tier/disk_recency.h"
 #include "core/tier/disk_start.h"
 
 namespace replete {
@@ -135,10 +136,19 @@ Problem DiskTier::ReadBack(const std::vector<DiskCatalog::Attached>& namespaces,
       ReadKeysBack(*store_, clock_, namespaces, threads, {&read_back_, &reading_cancelled_});
   if (problem) return problem;
   for (const auto& one : namespaces) {
+    RestoreRecency(*store_, clock_, one.stored.id, *one.keyspace);
     one.keyspace->ResetStats();  // nobody wrote what was there before
     catalog_.NoteComplete(*one.keyspace);
   }
   return {};
+}
+
+void DiskTier::SaveRecency() {
+  for (const DiskCatalog::Attached& one : catalog_.Complete()) {
+    const DiskStatus status = replete::SaveRecency(*store_, clock_, one.stored.id, *one.keyspace);
+    if (status.ok()) continue;
+    return warn_("disk: how recently entries were used cannot be stored: " + status.text);
+  }
 }
 
 std::string DiskTier::Refusal(bool grows) const { return writer_->Refusal(grows); }

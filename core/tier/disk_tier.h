@@ -60,6 +60,11 @@ class DiskTier final : public Tier {
   // Keys that have been read back so far.
   uint64_t read_back() const { return read_back_.load(std::memory_order_relaxed); }
 
+  // --- stop ---
+  // Once nobody uses the keyspaces any more: how recently their entries were used is there again
+  // after the next start.
+  void SaveRecency();
+
   // --- Tier ---
   void Load(std::shared_ptr<TierLoad> load) override { reader_->Load(std::move(load)); }
   bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,

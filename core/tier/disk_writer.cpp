@@ -1,5 +1,7 @@
 #include "core/tier/disk_writer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -17,6 +19,8 @@ constexpr auto kGather = std::chrono::milliseconds(2);
 // Above this whoever writes waits.
 constexpr size_t kBehindBytes = 16 << 20;
 constexpr auto kBetweenLooksForRoom = std::chrono::seconds(1);
+// Keys in memory alone that are written again at a time.
+constexpr size_t kRenewedTogether = 1000;
 // Between two attempts while the disk takes nothing.
 constexpr auto kBetweenAttempts = std::chrono::milliseconds(100);
 
@@ -60,6 +64,13 @@ bool PutsNothing(const TierBatch& batch) {
   });
 }
 
+// Whether all of the batch is to be kept in memory while the disk does not take it.
+bool IsToKeep(const TierBatch& batch) {
+  return std::all_of(batch.records.begin(), batch.records.end(), [](const TierRecord& record) {
+    return record.keyspace->on_disk_error() == OnDiskError::kMemory;
+  });
+}
+
 }  // namespace
 
 bool DiskWriter::Sorted::IsOfKey(const Sorted& other) const {
@@ -83,6 +94,10 @@ DiskWriter::~DiskWriter() {
     changed_.notify_all();
   }
   thread_.join();
+  if (!kept_.empty()) {
+    around_.warn(fmt::format("disk: {} keys are lost that were written while it took nothing",
+                             kept_.size()));
+  }
 }
 
 uint64_t DiskWriter::Write(TierBatch batch) {
@@ -129,6 +144,7 @@ void DiskWriter::Serve() {
     if (failing_.load()) TryAgain();
     if (!batches.empty()) Store(std::move(batches));
     if (full()) RefillReserve();
+    if (MayRenew()) RenewSome();
     lock.lock();
   }
 }
@@ -138,6 +154,7 @@ bool DiskWriter::Await(std::unique_lock<std::mutex>& lock) {
     changed_.wait_for(lock, kBetweenAttempts, [this] { return stopping_; });
     return !stopping_ || !queue_.empty();
   }
+  if (MayRenew() && !stopping_) return true;
   const auto wanted = [this] { return stopping_ || hastened_; };
   // Right after some work there is mostly more to come.
   if (!changed_.wait_for(lock, kGather, wanted) && queue_.empty()) {
@@ -156,10 +173,20 @@ bool DiskWriter::Await(std::unique_lock<std::mutex>& lock) {
 
 // In runs of those that are to be equally safe.
 void DiskWriter::Store(std::vector<TierBatch> batches) {
+  // What is left of a full disk is for deletes.
+  const auto stays = [this](const TierBatch& batch) {
+    return full() && IsToKeep(batch) && !PutsNothing(batch);
+  };
   for (size_t first = 0; first < batches.size();) {
+    if (stays(batches[first])) {
+      Keep(batches[first]);
+      Settle(batches[first].sequence, {});
+      ++first;
+      continue;
+    }
     DiskStore::Safety safety = SafetyOf(batches[first]);
     size_t end = first + 1;
-    for (; end < batches.size(); ++end) {
+    for (; end < batches.size() && !stays(batches[end]); ++end) {
       const DiskStore::Safety next = SafetyOf(batches[end]);
       if ((next == DiskStore::Safety::kNone) != (safety == DiskStore::Safety::kNone)) break;
       safety = std::max(safety, next);
@@ -169,7 +196,7 @@ void DiskWriter::Store(std::vector<TierBatch> batches) {
         failing_.load() ? DiskStatus{DiskStatus::Kind::kFailed, failure_} : StoreRun(run, safety);
     if (UseReserve(status)) status = StoreRun(run, safety);
     if (status.ok()) {
-      around_.commits.Settle(run.back().sequence);
+      Settle(run.back().sequence, {});
     } else {
       Fail(run, status);
     }
@@ -256,20 +283,61 @@ void DiskWriter::Add(const TierRecord& record, uint32_t replaced) {
 
 void DiskWriter::Fail(std::span<TierBatch> batches, const DiskStatus& status) {
   if (!failing_.load()) {
-    around_.warn("disk: writes fail and are refused until they succeed again: " + status.text);
+    around_.warn(
+        "disk: writes fail and are refused, or kept in memory, until they succeed again: " +
+        status.text);
     std::lock_guard lock(mutex_);
     failure_ = status.text;
     failing_.store(true, std::memory_order_release);
   }
-  failed_.fetch_add(batches.size(), std::memory_order_relaxed);
   for (TierBatch& batch : batches) {
+    const bool keeps = IsToKeep(batch);
     // What is absent already stays so; the rest becomes it, which comes here again as deletes.
     if (PutsNothing(batch)) {
       for (TierRecord& record : batch.records) Owe(record);
+    } else if (keeps) {
+      Keep(batch);
     } else {
       around_.host.Undo(batch);
     }
-    around_.commits.Settle(batch.sequence, status.text);
+    if (!keeps) failed_.fetch_add(1, std::memory_order_relaxed);
+    Settle(batch.sequence, keeps ? std::string() : status.text);
+  }
+}
+
+void DiskWriter::Keep(const TierBatch& batch) {
+  for (const TierRecord& record : batch.records) {
+    if (record.kind == TierRecord::Kind::kClear) {
+      Owe(record);
+    } else {
+      kept_.emplace(record.keyspace, record.key);
+    }
+  }
+  n_kept_.store(kept_.size(), std::memory_order_relaxed);
+}
+
+// Values of what has settled may leave memory: as long as some are nowhere else none has. Not empty
+// `failure`: the batch was undone.
+void DiskWriter::Settle(uint64_t sequence, std::string failure) {
+  if (kept_.empty()) {
+    around_.commits.Settle(sequence, std::move(failure));
+  } else {
+    around_.commits.Answer(sequence, std::move(failure));
+  }
+}
+
+void DiskWriter::RenewSome() {
+  TierKeys keys;
+  while (!kept_.empty() && keys.size() < kRenewedTogether) {
+    keys.push_back(std::move(kept_.extract(kept_.begin()).value()));
+  }
+  // From here on they stand in the queue.
+  const uint64_t answered = around_.commits.answered();
+  around_.host.Renew(keys);
+  n_kept_.store(kept_.size(), std::memory_order_relaxed);
+  if (kept_.empty()) {
+    around_.commits.Settle(answered);
+    around_.warn("disk: what was kept in memory is stored");
   }
 }
 
@@ -277,7 +345,9 @@ void DiskWriter::Fail(std::span<TierBatch> batches, const DiskStatus& status) {
 bool DiskWriter::UseReserve(const DiskStatus& status) {
   if (status.kind != DiskStatus::Kind::kFull || !around_.store.ReleaseReserve()) return false;
   full_.store(true);
-  around_.warn("disk: full; writes that need room are refused until there is some again");
+  around_.warn(
+      "disk: full; writes that need room are refused, or kept in memory, until there is some "
+      "again");
   return around_.store.Resume().ok();
 }
 

@@ -22,7 +22,8 @@ class DiskCatalog;
 
 // One thread that stores batches in sequence, all that have gathered as one group, and what it does
 // while the disk takes nothing: batches that put something are undone, deletes are kept and stored
-// first of all once the disk takes writes again. Thread-safe.
+// first of all once the disk takes writes again. Where a namespace wants its writes kept in memory
+// (OnDiskError), their keys are noted instead, and written again then. Thread-safe.
 class DiskWriter {
  public:
   struct Surroundings {
@@ -52,6 +53,8 @@ class DiskWriter {
   bool failing() const { return failing_.load(std::memory_order_relaxed); }
   bool full() const { return full_.load(std::memory_order_relaxed); }
   uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
+  // Keys whose last write is in memory alone, because the disk took nothing.
+  uint64_t kept() const { return n_kept_.load(std::memory_order_relaxed); }
 
  private:
   // A record of a group, in the order of keys and then of time.
@@ -76,6 +79,11 @@ class DiskWriter {
   void NoteClears();
   void Fail(std::span<TierBatch> batches, const DiskStatus& status);
   void Owe(const TierRecord& record);
+  void Keep(const TierBatch& batch);
+  void Settle(uint64_t sequence, std::string failure);
+  // Whether the disk may take what is kept.
+  bool MayRenew() const { return !kept_.empty() && !failing_.load() && !full(); }
+  void RenewSome();
   void TryAgain();
   bool UseReserve(const DiskStatus& status);
   void RefillReserve();
@@ -95,6 +103,7 @@ class DiskWriter {
   std::atomic<bool> failing_{false};
   std::atomic<bool> full_{false};  // the store lives on its reserve
   std::atomic<uint64_t> failed_{0};
+  std::atomic<uint64_t> n_kept_{0};
 
   // Of the thread.
   DiskStore::Group group_;
@@ -102,6 +111,7 @@ class DiskWriter {
   std::vector<std::pair<std::shared_ptr<Keyspace>, StoredNamespace>> clears_;  // in the group
   std::set<std::pair<uint64_t, std::string>> owed_deletes_;                    // generation and key
   std::vector<TierRecord> owed_clears_;
+  std::set<std::pair<std::shared_ptr<Keyspace>, std::string>> kept_;
   int64_t next_look_ms_ = 0;  // for room
 
   std::thread thread_;

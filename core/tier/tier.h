@@ -41,6 +41,9 @@ struct TierBatch {
   uint64_t sequence = 0;
 };
 
+// Keys of keyspaces that work on a tier.
+using TierKeys = std::vector<std::pair<std::shared_ptr<Keyspace>, std::string>>;
+
 // What a tier asks of the layer above.
 class TierHost {
  public:
@@ -49,6 +52,8 @@ class TierHost {
   // is absent is written again. Called by the tier's thread before the batch settles; may wait for
   // owners of shards. A tier whose writes go on failing has to pause between them.
   virtual void Undo(const TierBatch& batch) = 0;
+  // Writes these keys again, as they are now. As Undo otherwise.
+  virtual void Renew(const TierKeys& keys) = 0;
 };
 
 // What is below the RAM of a keyspace: it keeps the records, the keyspace keeps keys and metadata

@@ -74,6 +74,8 @@ void WriteDisk(Server& server, MetricsWriter& out) {
              writer.queued());
   out.Single("replete_disk_writes_failed_total", kCounter, "Writes that could not be stored.",
              writer.failed());
+  out.Single("replete_disk_keys_kept", kGauge,
+             "Keys whose last write is in memory alone, for the disk took nothing.", writer.kept());
   out.Single("replete_disk_failing", kGauge, "1: the disk takes no writes.",
              static_cast<uint64_t>(writer.failing()));
   out.Single("replete_disk_full", kGauge, "1: the store lives on what it held back.",

@@ -1,7 +1,9 @@
 // What happens when the disk under a namespace fails: clear errors, intact values go on being
 // served, and everything works again once the cause is gone. The faults are made by TESTDISK.
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/integration/daemon.h"
@@ -70,6 +72,21 @@ TEST_P(FailingWritesTest, AreToldAndIntactValuesAreServedAndItRecovers) {
   EXPECT_EQ(client.Run("GET", "new"), Bulk("v"));
   EXPECT_EQ(client.Run("GET", "old"), Bulk("intact"));
   EXPECT_EQ(client.Run("EXISTS", "overwritten", "victim", "counter", "older"), Int(0));
+}
+
+// The store is tried again all the time meanwhile.
+TEST_P(FailingWritesTest, ValuesThatAreNotInMemoryAreServed) {
+  Client client = In("n");
+  ASSERT_EQ(client.Run("NAMESPACE", "ALTER", "n", "HOT_MEMORY", "0"), Status("OK"));
+  Disk(GetParam());
+  EXPECT_TRUE(IsDiskError(client.Run("SET", "overwritten", "after")));
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_EQ(client.Run("GET", "old"), Bulk("intact")) << i;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  Disk("writes=ok,syncs=ok");
+  EXPECT_TRUE(Eventually([&] { return client.Run("SET", "new", "v") == Status("OK"); }));
+  EXPECT_EQ(client.Run("GET", "old"), Bulk("intact"));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, FailingWritesTest,
@@ -177,6 +194,84 @@ TEST_F(DiskFaultsTest, ANamespaceIsNotMadeOnADiskThatFails) {
   Disk("writes=ok");
   EXPECT_TRUE(Eventually(
       [&] { return client.Run("NAMESPACE", "CREATE", "m", "ENGINE", "disk") == Status("OK"); }));
+}
+
+// --- ON_DISK_ERROR memory ---
+
+class KeptWritesTest : public DiskFaultsTest, public ::testing::WithParamInterface<std::string> {
+ protected:
+  static constexpr int kValues = 300;
+
+  static std::string Value(int i) { return std::string(500, 'v') + std::to_string(i); }
+  long long Kept() {
+    Client client = Connect();
+    return InfoNumber(&client, "disk", "disk_keys_kept");
+  }
+};
+
+TEST_P(KeptWritesTest, AreServedAndStoredOnceTheDiskTakesThem) {
+  Client client = In("n");
+  ASSERT_EQ(client.Run("NAMESPACE", "ALTER", "n", "ON_DISK_ERROR", "memory", "HOT_MEMORY", "0"),
+            Status("OK"));
+  ASSERT_EQ(Connect().Run("NAMESPACE", "CREATE", "strict", "ENGINE", "disk"), Status("OK"));
+  Disk(GetParam());
+  for (int i = 0; i < kValues; ++i) client.Append({"SET", std::to_string(i), Value(i)});
+  for (int i = 0; i < kValues; ++i) ASSERT_EQ(client.Next(), Status("OK")) << i;
+  EXPECT_EQ(client.Run("SET", "overwritten", "after"), Status("OK"));
+  EXPECT_EQ(client.Run("APPEND", "old", "!"), Int(7));
+  EXPECT_EQ(client.Run("DEL", "victim"), Int(1));
+  EXPECT_EQ(client.Run("SET", "gone", "again", "PX", "1"), Status("OK"));
+  client.Run("MULTI");
+  client.Run("INCR", "counter");
+  client.Run("RPUSH", "list", "a", "b");
+  EXPECT_EQ(client.Run("EXEC"), Array({Int(1), Int(2)}));
+  EXPECT_TRUE(Eventually([&] { return In("strict").Run("SET", "k", "v").IsError(); }));
+  EXPECT_GT(Kept(), 0);
+  // Nothing of it may leave memory meanwhile, whatever hot_memory says.
+  const auto check = [&](Client& from) {
+    for (int i = 0; i < kValues; ++i) {
+      ASSERT_EQ(from.Run("GET", std::to_string(i)), Bulk(Value(i)));
+    }
+    EXPECT_EQ(from.Run("GET", "overwritten"), Bulk("after"));
+    EXPECT_EQ(from.Run("GET", "old"), Bulk("intact!"));
+    EXPECT_EQ(from.Run("GET", "counter"), Bulk("1"));
+    EXPECT_EQ(from.Run("LLEN", "list"), Int(2));
+    EXPECT_EQ(from.Run("EXISTS", "victim", "gone"), Int(0));
+  };
+  check(client);
+  Disk("writes=ok,syncs=ok,room=1000000000");
+  EXPECT_TRUE(Eventually([&] { return Kept() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return In("strict").Run("SET", "k", "v") == Status("OK"); }));
+  // Stored before this one.
+  EXPECT_EQ(client.Run("SET", "last", "v"), Status("OK"));
+  daemon().Kill9();
+  StartHere();
+  client = In("n");
+  check(client);
+  EXPECT_EQ(client.Run("LPOP", "list"), Bulk("a"));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, KeptWritesTest,
+                         ::testing::Values("writes=fail", "writes=full", "syncs=fail", "room=0"),
+                         [](const auto& each) {
+                           std::string name = each.param;
+                           name.replace(name.find('='), 1, "_");
+                           return name;
+                         });
+
+// The disk is as it was when it ceased to take writes.
+TEST_F(DiskFaultsTest, WhatIsKeptGoesWithTheProcess) {
+  Client client = In("n");
+  ASSERT_EQ(client.Run("NAMESPACE", "ALTER", "n", "ON_DISK_ERROR", "memory"), Status("OK"));
+  Disk("writes=fail");
+  ASSERT_EQ(client.Run("SET", "overwritten", "after"), Status("OK"));
+  ASSERT_EQ(client.Run("SET", "new", "v"), Status("OK"));
+  EXPECT_EQ(daemon().Stop(), 0);
+  EXPECT_NE(daemon().Log().find("2 keys are lost"), std::string::npos) << daemon().Log();
+  StartHere();
+  client = In("n");
+  EXPECT_EQ(client.Run("GET", "overwritten"), Bulk("before"));
+  EXPECT_EQ(client.Run("EXISTS", "new"), Int(0));
 }
 
 TEST_F(DiskFaultsTest, ItStopsThoughTheDiskTakesNothing) {

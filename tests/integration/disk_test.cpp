@@ -240,15 +240,20 @@ TEST_F(DiskTest, ADamagedStoreIsNotServedAsIfItWereWhole) {
     Client client = Connect();
     Create(&client, "n");
     client = In("n");
-    for (int i = 0; i < 2000; ++i) client.Append({"SET", std::to_string(i), std::string(500, 'v')});
+    std::mt19937 random(1);
+    std::string value(500, 'v');
+    for (int i = 0; i < 2000; ++i) {
+      for (char& byte : value) byte = static_cast<char>(random());
+      client.Append({"SET", std::to_string(i), value});
+    }
     for (int i = 0; i < 2000; ++i) client.Next();
   }
   EXPECT_EQ(daemon().Stop(), 0);
   bool damaged = false;
   for (const auto& item : std::filesystem::directory_iterator(folder_.path() / "store")) {
-    if (item.path().extension() != ".sst" || item.file_size() < 5000) continue;
+    if (item.path().extension() != ".sst" || item.file_size() < 100000) continue;
     std::fstream file(item.path(), std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(2000);
+    file.seekp(static_cast<std::streamoff>(item.file_size() / 2));
     file.write("damage", 6);
     damaged = true;
   }
@@ -526,8 +531,10 @@ TEST_F(DiskTest, ACreateFromABackupThatFailsLeavesWhatWasThere) {
 TEST_F(DiskTest, OptionsOfTheDiskAreRefusedInMemory) {
   StartHere();
   Client client = Connect();
-  for (const std::vector<std::string>& option :
-       {std::vector<std::string>{"MAX_DISK", "5"}, {"durability", "sync"}, {"HOT-MEMORY", "5"}}) {
+  for (const std::vector<std::string>& option : {std::vector<std::string>{"MAX_DISK", "5"},
+                                                 {"durability", "sync"},
+                                                 {"HOT-MEMORY", "5"},
+                                                 {"ON_DISK_ERROR", "memory"}}) {
     EXPECT_TRUE(client.Run("NAMESPACE", "CREATE", "m", option[0], option[1]).IsError());
     EXPECT_TRUE(client.Run("NAMESPACE", "ALTER", "default", option[0], option[1]).IsError());
   }

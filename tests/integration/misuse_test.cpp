@@ -111,6 +111,28 @@ TEST_F(MisuseTest, ThePeersOfIdleConnectionsAreAskedAfter) {
 }
 
 // A client that has closed its half and waits for the replies gets them.
+// One's request runs on a worker, the other's waits for its keys.
+TEST_F(MisuseTest, ALongCommandIsAnsweredToAPeerThatSendsNothingMore) {
+  const ScopedVariable commands("REPLETE_TEST_COMMANDS", "yes");
+  Start({}, 1);
+  std::vector<Connection> connections;
+  for (int i = 0; i < 2; ++i) {
+    connections.push_back(Raw());
+    ASSERT_TRUE(
+        connections.back().Send(Encode({"TESTLONG", "100000", "a", "b"}) + Encode({"GET", "b"})));
+    ::shutdown(connections.back().fd(), SHUT_WR);
+  }
+  long long sum = 0;
+  for (Connection& connection : connections) {
+    const std::optional<Reply> added = connection.Read();
+    ASSERT_TRUE(added && added->type == ':');
+    sum += added->Integer();
+    EXPECT_EQ(connection.Read()->type, '$');
+    EXPECT_TRUE(connection.ClosedByPeer());
+  }
+  EXPECT_EQ(sum, 2 + 4) << "each adds one to both";
+}
+
 TEST_F(MisuseTest, RepliesReachAPeerThatSendsNothingMore) {
   Daemon& daemon = Start();
   Connection connection(daemon.port());

@@ -87,7 +87,7 @@ TEST(ConfigNamespace, Problems) {
 TEST(ConfigNamespace, OptionsOfLaterVersions) {
   for (const std::string name :
        {"password", "ttl_jitter", "cascade", "max_connections", "max_ops_per_second",
-        "warm_restart", "on_disk_error", "url", "format", "compress", "from"}) {
+        "warm_restart", "url", "format", "compress", "from"}) {
     NamespaceSettings settings;
     EXPECT_EQ(Create(&settings, {{name, "0"}}),
               "option '" + name + "' is not available in this version");

@@ -25,6 +25,28 @@ TEST(UseDatesTest, ToTheSecondWhileNoNoteWasLetGo) {
   EXPECT_EQ(dates.SecondOf(dates.ClockOf(kStart + 7), clock), kStart + 7);
 }
 
+// A minute later, and the other counter stands elsewhere.
+TEST(UseDatesTest, AnotherCounterMayGoOnFromItsPoints) {
+  UseDates dates;
+  uint32_t clock = 100;
+  for (uint32_t second = kStart; second < kStart + 500; second += 1 + second % 7) {
+    dates.Add(++clock, second);
+    clock += second % 5;
+  }
+  const uint32_t stopped = kStart + 510;
+  constexpr uint32_t kOther = 3;  // wraps
+  constexpr uint32_t kAway = 60;
+  UseDates other;
+  other.Add(1, stopped + kAway);
+  other.Assign(dates.Points(clock, stopped), kOther, stopped);
+  for (uint32_t age = 0; age < 200; ++age) {
+    EXPECT_EQ(other.SecondOf(kOther - age, kOther), dates.SecondOf(clock - age, clock)) << age;
+  }
+  other.Add(kOther + 1, stopped + kAway);
+  EXPECT_EQ(other.SecondOf(kOther + 1, kOther + 1), stopped + kAway);
+  EXPECT_EQ(other.SecondOf(kOther - 5, kOther + 1), dates.SecondOf(clock - 5, clock));
+}
+
 TEST(UseDatesTest, WhatBringsItsIdleTimeKeepsIt) {
   UseDates dates;
   dates.Add(1, kStart);

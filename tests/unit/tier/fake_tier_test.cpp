@@ -64,6 +64,7 @@ class Host final : public TierHost {
     std::lock_guard lock(mutex);
     undone.push_back(batch.sequence);
   }
+  void Renew(const TierKeys&) override { FAIL() << "this tier keeps nothing back"; }
   std::mutex mutex;
   std::vector<uint64_t> undone;
 };

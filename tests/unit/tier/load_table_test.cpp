@@ -23,6 +23,7 @@ class CountingWaiter final : public Waiter {
 class NobodyHost final : public TierHost {
  public:
   void Undo(const TierBatch&) override {}
+  void Renew(const TierKeys&) override {}
 };
 
 class LoadTableTest : public ::testing::Test {
