@@ -84,6 +84,10 @@ class Dispatcher final : public KeyspaceListener {
   void Detach(std::shared_ptr<BlockedPop> blocked);
   void Tick();
 
+  // Between the two, values that commands wait for are not asked for one by one but together.
+  void GatherLoads() { gathers_loads_ = true; }
+  void BeginLoads();
+
   // One slice of expiry work over the shards whose index is `part` modulo `parts`. True: more is
   // due.
   bool Sweep(size_t part, size_t parts);
@@ -226,6 +230,8 @@ class Dispatcher final : public KeyspaceListener {
   std::vector<Key> touched_;  // keys that a transaction has written
   std::vector<std::string> further_names_;
   std::vector<Key> needed_;  // keys of tiered keyspaces whose values the command reads
+  Loads loads_;              // to be asked for
+  bool gathers_loads_ = false;
   std::vector<std::shared_ptr<BlockedClient>> served_;
   CommitTokens tokens_;
   size_t reply_start_ = 0;

@@ -2,6 +2,10 @@
 // what becomes of writes that could not be stored.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <new>
+#include <span>
 #include <thread>
 
 #include "core/tier/load.h"
@@ -82,12 +86,27 @@ bool Dispatcher::FetchValues(const Call& call) {
   if (call.again) wait->Keep(std::move(call.client.loads));
   call.client.loads = wait;
   call.client.loads_for = call.later.size();
-  for (auto& load : fresh) {
-    Tier* tier = load->keyspace()->tier();
-    tier->Load(std::move(load));
-  }
+  std::move(fresh.begin(), fresh.end(), std::back_inserter(loads_));
+  if (!gathers_loads_) BeginLoads();
   wait->Arm();
   return false;
+}
+
+void Dispatcher::BeginLoads() {
+  gathers_loads_ = false;
+  while (!loads_.empty()) {
+    Tier* const tier = loads_.back()->keyspace()->tier();
+    const auto first = std::partition(loads_.begin(), loads_.end(), [tier](const auto& load) {
+      return load->keyspace()->tier() != tier;
+    });
+    const std::span<std::shared_ptr<TierLoad>> loads(first, loads_.end());
+    try {
+      tier->Load(loads);
+    } catch (const std::bad_alloc&) {
+      for (const auto& load : loads) load->Failed("there is no memory for it");
+    }
+    loads_.erase(first, loads_.end());
+  }
 }
 
 // Under the shard's lock.

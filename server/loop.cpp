@@ -156,10 +156,14 @@ void Loop::TakeTurn(std::shared_ptr<Session> session) {
   if (!serving_) ServeSoon();
 }
 
-void Loop::Post(std::function<void()> work) {
+void Loop::Post(std::function<void()> work) { Queue({std::move(work), nullptr}); }
+
+void Loop::PostWoken(std::shared_ptr<Session> session) { Queue({nullptr, std::move(session)}); }
+
+void Loop::Queue(Posted posted) {
   {
     std::lock_guard lock(posted_mutex_);
-    posted_.push_back(std::move(work));
+    posted_.push_back(std::move(posted));
     if (has_posted_.exchange(true)) return;
   }
   boost::asio::post(context_, [this] { RunPosted(); });
@@ -168,17 +172,32 @@ void Loop::Post(std::function<void()> work) {
 // One batch: what posts again has to wait for something that is not here.
 void Loop::RunPosted() {
   if (!has_posted_.load(std::memory_order_acquire)) return;
-  std::vector<std::function<void()>> posted;
+  std::vector<Posted> posted;
   {
     std::lock_guard lock(posted_mutex_);
     posted.swap(posted_);
     has_posted_.store(false);
   }
-  for (const std::function<void()>& work : posted) {
+  dispatcher_.GatherLoads();
+  for (const Posted& next : posted) {
     const uint64_t start = CycleClock::Ticks();
-    work();
+    if (next.woken) {
+      gathers_output_ = posted.size() > 1;
+      next.woken->GoOn(*this);
+      gathers_output_ = false;
+      if (n_outgoing_ == kTogether || GatheredForLong()) SendOutgoing();
+    } else {
+      SendOutgoing();  // it might have something for the same client
+      next.work();
+    }
     NoteIteration(start);
   }
+  SendOutgoing();
+  dispatcher_.BeginLoads();
+}
+
+bool Loop::GatheredForLong() const {
+  return n_outgoing_ > 0 && CycleClock::Ticks() - gathered_since_ > gather_ticks_;
 }
 
 void Loop::AwaitSockets() {
@@ -259,14 +278,16 @@ void Loop::ServeTogether(std::span<const epoll_event> events) {
   }
   // What was published before something of this came is before the reply to it.
   RunPosted();
+  dispatcher_.GatherLoads();
   for (size_t i = 0; i < n; ++i) {
     gathers_output_ = n > 1;
     incoming_[i].session->ServeLent(incoming_[i].input);
     gathers_output_ = false;
     // Who came first does not wait for long.
-    if (n_outgoing_ > 0 && CycleClock::Ticks() - gathered_since_ > gather_ticks_) SendOutgoing();
+    if (GatheredForLong()) SendOutgoing();
   }
   SendOutgoing();
+  dispatcher_.BeginLoads();
   RunPosted();
 }
 

@@ -60,6 +60,8 @@ class Loop {
   bool may_look_ahead() const { return may_look_ahead_; }
   // Whether the session that is being served may leave its output to be sent with that of others.
   bool gathers_output() const { return gathers_output_; }
+  // It may not after all: it is going to receive more.
+  void SendAtOnce() { gathers_output_ = false; }
   // Takes the dispatcher's output; Session::Sent follows before anything else runs that might touch
   // the session.
   void SendLater(Session& session);
@@ -73,6 +75,8 @@ class Loop {
   // Runs work on this loop before it serves a session whose input came later: who has seen that a
   // message was published finds it before his next reply. Any thread.
   void Post(std::function<void()> work);
+  // The same for a session that goes on: Session::GoOn.
+  void PostWoken(std::shared_ptr<Session> session);
   // After Run, when nobody posts any more: closed sessions that waited for somebody let go of
   // themselves, and with it of their keyspaces.
   void RunWhatIsLeft() { RunPosted(); }
@@ -97,6 +101,10 @@ class Loop {
     OutputBuffer input;  // as shared_input_
     uint64_t hash = 0;
   };
+  struct Posted {
+    std::function<void()> work;
+    std::shared_ptr<Session> woken;  // instead of work
+  };
   struct Outgoing {
     Session* session = nullptr;
     OutputBuffer output;
@@ -109,6 +117,8 @@ class Loop {
   void ServeTogether(std::span<const epoll_event> events);
   size_t ReceiveTogether(size_t n);
   void SendOutgoing();
+  bool GatheredForLong() const;
+  void Queue(Posted posted);
   void RunPosted();
   void Tick();
   void ScheduleTick();
@@ -139,7 +149,7 @@ class Loop {
   std::vector<std::shared_ptr<Session>> in_line_;
   std::vector<std::shared_ptr<Session>> have_turn_;  // those of this round
   std::mutex posted_mutex_;
-  std::vector<std::function<void()>> posted_;
+  std::vector<Posted> posted_;
   std::atomic<bool> has_posted_{false};
   bool serving_ = false;
   bool serves_soon_ = false;

@@ -449,7 +449,18 @@ void Session::After(Outcome outcome, std::span<const std::string_view> args) {
 // --- waiting ---
 
 void Session::Wake() {
-  AtHome([this] { OrCut([this] { Resume(); }); });
+  CloseBatch();
+  loop().PostWoken(shared_from_this());
+}
+
+void Session::GoOn(Loop& posted_to) {
+  // It has moved since, or is about to arrive.
+  if (&loop() != &posted_to || in_transit_) [[unlikely]] {
+    loop().PostWoken(shared_from_this());
+  } else {
+    if (readable_ || at_end_) loop().SendAtOnce();
+    OrCut([this] { Resume(); });
+  }
 }
 
 void Session::Resume() {
@@ -474,7 +485,7 @@ void Session::Resume() {
   if (outcome == Outcome::kDone && !dispatcher.tokens().empty()) {
     Hold(dispatcher.reply_start(), dispatcher.tokens());
   }
-  Flush();
+  if (waits_for_turn_ || closed_) return Flush();
   Continue();
 }
 

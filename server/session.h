@@ -72,6 +72,8 @@ class Session final : public Parkable,
   // 0, and the item. Inside a ReadGuard.
   uint64_t PrefetchBucket() const;
   void PrefetchItem(uint64_t hash) const;
+  // After Loop::PostWoken, on that loop.
+  void GoOn(Loop& posted_to);
   // Its turn after Loop::TakeTurn.
   void OnTurn();
   // Once in a while: idle time, limits that count in seconds.

@@ -1,6 +1,7 @@
 #include "core/tier/disk_reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/tier/disk_record.h"
@@ -11,10 +12,12 @@ namespace {
 
 // Enough that blocks are shared, few enough that nobody waits long for others.
 constexpr size_t kReadTogether = 32;
+// Fewer than these are read sooner by one thread than another is woken.
+constexpr size_t kWorthAThread = 8;
 
 }  // namespace
 
-DiskReader::DiskReader(DiskStore& store, size_t threads) : store_(store) {
+DiskReader::DiskReader(DiskStore& store, size_t threads) : store_(store), n_threads_(threads) {
   for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Serve(); });
 }
 
@@ -27,10 +30,17 @@ DiskReader::~DiskReader() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void DiskReader::Load(std::shared_ptr<TierLoad> load) {
-  std::lock_guard lock(mutex_);
-  waiting_.push_back(std::move(load));
-  changed_.notify_one();
+// No more threads are woken than have enough to do, and once they can have the lock.
+void DiskReader::Load(std::span<std::shared_ptr<TierLoad>> loads) {
+  size_t woken = 0;
+  {
+    std::lock_guard lock(mutex_);
+    waiting_.insert(waiting_.end(), std::make_move_iterator(loads.begin()),
+                    std::make_move_iterator(loads.end()));
+    woken = std::min(idle_, (waiting_.size() + kWorthAThread - 1) / kWorthAThread);
+    idle_ -= woken;
+  }
+  for (; woken > 0; --woken) changed_.notify_one();
 }
 
 // Without luck only now and then, to see whether it comes back.
@@ -59,9 +69,14 @@ bool DiskReader::ReadNow(uint64_t generation, std::string_view key, const ValueL
 void DiskReader::Serve() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
-    const size_t n = std::min(waiting_.size(), kReadTogether);
+    if (waiting_.empty()) {
+      if (stopping_) return;
+      ++idle_;
+      changed_.wait(lock);
+      continue;
+    }
+    const size_t share = (waiting_.size() + n_threads_ - 1) / n_threads_;
+    const size_t n = std::min({waiting_.size(), std::max(share, kWorthAThread), kReadTogether});
     const auto end = waiting_.begin() + static_cast<ptrdiff_t>(n);
     const Loads loads(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);

@@ -28,7 +28,7 @@ class DiskReader {
   DiskReader(const DiskReader&) = delete;
   DiskReader& operator=(const DiskReader&) = delete;
 
-  void Load(std::shared_ptr<TierLoad> load);
+  void Load(std::span<std::shared_ptr<TierLoad>> loads);
   // See Tier::ReadNow.
   bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
                StoredValue* value);
@@ -44,12 +44,14 @@ class DiskReader {
   bool WorthTrying();
 
   DiskStore& store_;
+  const size_t n_threads_;
   // How well it went lately, from 0: looking in memory in vain costs half as much as reading.
   std::atomic<int> luck_{kMostLuck};
   std::atomic<uint32_t> passed_over_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::shared_ptr<TierLoad>> waiting_;
+  size_t idle_ = 0;  // threads that wait, or at times more
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

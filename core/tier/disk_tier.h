@@ -66,7 +66,7 @@ class DiskTier final : public Tier {
   void SaveRecency();
 
   // --- Tier ---
-  void Load(std::shared_ptr<TierLoad> load) override { reader_->Load(std::move(load)); }
+  void Load(std::span<std::shared_ptr<TierLoad>> loads) override { reader_->Load(loads); }
   bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
                StoredValue* value) override {
     return reader_->ReadNow(generation, key, limits, value);

@@ -76,9 +76,10 @@ FakeTier::~FakeTier() {
   write_thread_.join();
 }
 
-void FakeTier::Load(std::shared_ptr<TierLoad> load) {
+void FakeTier::Load(std::span<std::shared_ptr<TierLoad>> loads) {
   std::lock_guard lock(mutex_);
-  loads_.push_back(std::move(load));
+  loads_.insert(loads_.end(), std::make_move_iterator(loads.begin()),
+                std::make_move_iterator(loads.end()));
   changed_.notify_all();
 }
 

@@ -44,7 +44,7 @@ class FakeTier final : public Tier {
   ~FakeTier() override;
 
   // Tier. Thread-safe, as is all that follows.
-  void Load(std::shared_ptr<TierLoad> load) override;
+  void Load(std::span<std::shared_ptr<TierLoad>> loads) override;
   bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
                StoredValue* value) override;
   uint64_t Write(TierBatch batch) override;

@@ -65,9 +65,10 @@ class Tier {
  public:
   virtual ~Tier() = default;
 
-  // Fetches the value. TierLoad::Arrived or Failed is called once, on any thread, perhaps before
-  // this returns. The caller holds no lock.
-  virtual void Load(std::shared_ptr<TierLoad> load) = 0;
+  // Fetches these values. TierLoad::Arrived or Failed of each is called once, on any thread,
+  // perhaps before this returns. The caller holds no lock. Moves from `loads`, unless it throws
+  // bad_alloc.
+  virtual void Load(std::span<std::shared_ptr<TierLoad>> loads) = 0;
 
   // The value, if it can be had at once: without waiting for a disk or for anybody. May be called
   // under locks.

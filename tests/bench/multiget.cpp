@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/table.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -66,6 +67,15 @@ uint64_t ReadUntil(rocksdb::DB* db, const std::string& prefix, uint64_t keys, si
   return done;
 }
 
+double CpuSeconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 int Run(const std::string& folder, uint64_t keys, size_t threads, size_t cache, int milliseconds,
         size_t batch) {
   rocksdb::BlockBasedTableOptions table;
@@ -79,14 +89,16 @@ int Run(const std::string& folder, uint64_t keys, size_t threads, size_t cache, 
   const std::unique_ptr<rocksdb::DB> db(opened);
   const std::string prefix = PrefixOf(db.get());
   const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
+  const double cpu = CpuSeconds();
   std::atomic<uint64_t> done{0};
   std::vector<std::thread> readers;
   for (size_t i = 0; i < threads; ++i) {
     readers.emplace_back([&, i] { done += ReadUntil(db.get(), prefix, keys, batch, i + 1, end); });
   }
   for (std::thread& reader : readers) reader.join();
-  std::printf("{\"per_second\":%.1f}\n",
-              static_cast<double>(done.load()) * 1000 / static_cast<double>(milliseconds));
+  const auto n = static_cast<double>(done.load());
+  std::printf("{\"per_second\":%.1f,\"cpu_us\":%.3f}\n", n * 1000 / milliseconds,
+              (CpuSeconds() - cpu) * 1e6 / n);
   return 0;
 }
 

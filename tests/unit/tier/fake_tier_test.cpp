@@ -124,7 +124,7 @@ class FakeTierTest : public ::testing::Test {
                                               keyspace_->generation(), ValueLimits{});
           },
           &load);
-      tier.Load(load);
+      tier.Load({&load, 1});
       wait->Arm();
     }
     EXPECT_EQ(tier.loads_waiting(), static_cast<size_t>(loads));
@@ -243,7 +243,7 @@ TEST_F(FakeTierTest, AnswersAllThatWaitBeforeItEnds) {
     FakeTier tier(host_, {});
     tier.HoldLoads(true);
     tier.HoldWrites(true);
-    tier.Load(load);
+    tier.Load({&load, 1});
     const uint64_t sequence = tier.Write(Batch({Put("a", "1")}));
     ASSERT_TRUE(tier.commits().Await(sequence, [&] { settled = true; }));
   }
