@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -94,7 +96,7 @@ void SetClocksInStep(Keyspace& keyspace) {
 
 // Tags are spread evenly, so where one stands is nearly known.
 const Use* Find(const Piece& piece, uint32_t tag) {
-  constexpr size_t kNear = 64;
+  constexpr size_t kNear = 512;
   const size_t guess = uint64_t{tag} * piece.size() >> 32;
   auto first = piece.begin() + static_cast<ptrdiff_t>(guess < kNear ? 0 : guess - kNear);
   auto last = piece.begin() + static_cast<ptrdiff_t>(std::min(piece.size(), guess + kNear));
@@ -158,7 +160,8 @@ DiskStatus SaveRecency(DiskStore& store, const Clock& clock, uint32_t id, Keyspa
   return {};
 }
 
-void RestoreRecency(DiskStore& store, const Clock& clock, uint32_t id, Keyspace& keyspace) {
+void RestoreRecency(DiskStore& store, const Clock& clock, uint32_t id, Keyspace& keyspace,
+                    size_t threads) {
   Head head;
   Pieces pieces;
   for (size_t i = 0; i < pieces.size(); ++i) {
@@ -168,11 +171,18 @@ void RestoreRecency(DiskStore& store, const Clock& clock, uint32_t id, Keyspace&
   }
   if (head.frequencies != keyspace.tracks_frequency()) return;  // the policy is another
   SetClocksInStep(keyspace);
-  for (size_t i = 0; i < keyspace.shards(); ++i) {
-    Shard& shard = keyspace.shard(i);
-    std::lock_guard lock(shard.mutex);
-    RestoreShard(shard, head, pieces, clock.NowMs(), clock.second());
-  }
+  std::atomic<size_t> next{0};
+  const auto restore = [&] {
+    for (size_t i = next.fetch_add(1); i < keyspace.shards(); i = next.fetch_add(1)) {
+      Shard& shard = keyspace.shard(i);
+      std::lock_guard lock(shard.mutex);
+      RestoreShard(shard, head, pieces, clock.NowMs(), clock.second());
+    }
+  };
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < threads; ++i) others.emplace_back(restore);
+  restore();
+  for (std::thread& other : others) other.join();
 }
 
 }  // namespace replete

@@ -25,6 +25,7 @@ class Keyspace;
 
 // Its keys have been read back, and nobody uses it yet. Entries that the notes do not know count as
 // used just now. Nothing happens where there are none, or they cannot be read.
-void RestoreRecency(DiskStore& store, const Clock& clock, uint32_t id, Keyspace& keyspace);
+void RestoreRecency(DiskStore& store, const Clock& clock, uint32_t id, Keyspace& keyspace,
+                    size_t threads);
 
 }  // namespace replete

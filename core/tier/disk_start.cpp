@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "core/keyspace/access.h"
 #include "core/keyspace/keyspace.h"
@@ -20,6 +23,74 @@ class Silent final : public KeyspaceListener {
   void OnEvent(const Keyspace&, uint32_t, std::string_view, std::string_view) override {}
   void Dispose(Entry* entry) override { Entry::Delete(entry); }
   void Dispose(std::unique_ptr<ShardData>) override {}
+};
+
+// Keys that were read, on their way into the shards: many at a time, so that threads seldom wait
+// for each other's locks and the tables' memory is waited for together.
+class Arrivals {
+ public:
+  Arrivals(Access& access, Keyspace& keyspace) : access_(access), keyspace_(keyspace) {
+    names_.reserve(kMost * 32);
+    waiting_.reserve(kMost);
+  }
+
+  void Add(std::string_view name, ValueType type, int64_t deadline, size_t size) {
+    const uint64_t hash = HashKey(name);
+    waiting_.push_back({&keyspace_.ShardOf(hash), hash, names_.size(), name.size(), deadline,
+                        static_cast<uint32_t>(size), type});
+    names_ += name;
+    if (waiting_.size() == kMost) Enter();
+  }
+
+  void Enter() {
+    std::sort(waiting_.begin(), waiting_.end(),
+              [](const One& a, const One& b) { return a.shard->index() < b.shard->index(); });
+    // Not all threads begin with the same shard.
+    const auto middle =
+        std::partition_point(waiting_.begin(), waiting_.end(),
+                             [this](const One& one) { return one.shard->index() < next_shard_; });
+    std::rotate(waiting_.begin(), middle, waiting_.end());
+    for (size_t i = 0; i < waiting_.size();) i = EnterShard(i);
+    if (!waiting_.empty()) next_shard_ = waiting_[waiting_.size() / 2].shard->index();
+    waiting_.clear();
+    names_.clear();
+  }
+
+ private:
+  static constexpr size_t kMost = 2048;
+
+  struct One {
+    Shard* shard;
+    uint64_t hash;
+    size_t name_at;
+    size_t name_size;
+    int64_t deadline;
+    uint32_t size;  // of the record
+    ValueType type;
+  };
+
+  // Those of one shard, from the first on; the first of the next.
+  size_t EnterShard(size_t first) {
+    Shard& shard = *waiting_[first].shard;
+    std::lock_guard lock(shard.mutex);
+    size_t end = first;
+    for (; end < waiting_.size() && waiting_[end].shard == &shard; ++end) {
+      shard.data.table.PrefetchBucket(waiting_[end].hash);
+    }
+    for (size_t i = first; i < end; ++i) {
+      const One& one = waiting_[i];
+      const std::string_view name(names_.data() + one.name_at, one.name_size);
+      access_.Recall({.shard = &shard, .name = name, .hash = one.hash}, one.type, one.deadline,
+                     one.size);
+    }
+    return end;
+  }
+
+  Access& access_;
+  Keyspace& keyspace_;
+  std::vector<One> waiting_;
+  std::string names_;
+  unsigned next_shard_ = 0;
 };
 
 struct Part {
@@ -46,6 +117,7 @@ class Work {
   void ReadPart(const Part& part) {
     Silent listener;
     Access access(clock_, listener);
+    Arrivals arrivals(access, *part.keyspace);
     const int64_t now = clock_.NowMs();
     DiskStore::Group dead;
     std::string bad;
@@ -69,12 +141,11 @@ class Work {
             bad = "the type of a record is not known";
             return true;
           }
-          const Key key = ResolveKey(*part.keyspace, name);
-          std::lock_guard lock(key.shard->mutex);
-          access.Recall(key, type, record.deadline, name.size() + record.size);
+          arrivals.Add(name, type, record.deadline, name.size() + record.size);
           progress_.keys->fetch_add(1, std::memory_order_relaxed);
           return !*progress_.cancelled;
         });
+    arrivals.Enter();
     if (!status.ok()) bad = status.text;
     // On a disk that takes nothing they stay until a later start.
     (void)store_.Write(&dead, DiskStore::Safety::kLogged);

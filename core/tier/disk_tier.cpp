@@ -136,7 +136,7 @@ Problem DiskTier::ReadBack(const std::vector<DiskCatalog::Attached>& namespaces,
       ReadKeysBack(*store_, clock_, namespaces, threads, {&read_back_, &reading_cancelled_});
   if (problem) return problem;
   for (const auto& one : namespaces) {
-    RestoreRecency(*store_, clock_, one.stored.id, *one.keyspace);
+    RestoreRecency(*store_, clock_, one.stored.id, *one.keyspace, threads);
     one.keyspace->ResetStats();  // nobody wrote what was there before
     catalog_.NoteComplete(*one.keyspace);
   }
