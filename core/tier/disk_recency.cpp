@@ -75,7 +75,8 @@ bool Decode(std::string_view bytes, Head* head, Piece* piece) {
   head->frequencies = frequencies != 0;
   head->dates.resize(n_dates);
   for (UseDates::Point& point : head->dates) {
-    if (!Take(&bytes, &point)) return false;
+    // Others would have ClockOf divide by nothing.
+    if (!Take(&bytes, &point) || point.first_seconds_ago < point.last_seconds_ago) return false;
   }
   if (bytes.size() % sizeof(Use) != 0) return false;
   piece->resize(bytes.size() / sizeof(Use));
