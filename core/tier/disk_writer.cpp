@@ -173,9 +173,12 @@ bool DiskWriter::Await(std::unique_lock<std::mutex>& lock) {
 
 // In runs of those that are to be equally safe.
 void DiskWriter::Store(std::vector<TierBatch> batches) {
-  // What is left of a full disk is for deletes.
+  // What is left of a full disk is for deletes; a clear is one, whatever is written beside it.
   const auto stays = [this](const TierBatch& batch) {
-    return full() && IsToKeep(batch) && !PutsNothing(batch);
+    return full() && IsToKeep(batch) && !PutsNothing(batch) &&
+           std::none_of(batch.records.begin(), batch.records.end(), [](const TierRecord& record) {
+             return record.kind == TierRecord::Kind::kClear;
+           });
   };
   for (size_t first = 0; first < batches.size();) {
     if (stays(batches[first])) {

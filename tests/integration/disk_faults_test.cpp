@@ -259,6 +259,25 @@ INSTANTIATE_TEST_SUITE_P(All, KeptWritesTest,
                            return name;
                          });
 
+// What clears a namespace gives room: it does not wait until there is some.
+TEST_F(DiskFaultsTest, AClearBesideWritesThatAreKeptIsStoredOnAFullDisk) {
+  Client client = In("n");
+  ASSERT_EQ(client.Run("NAMESPACE", "ALTER", "n", "ON_DISK_ERROR", "memory"), Status("OK"));
+  Disk("room=0");
+  ASSERT_EQ(client.Run("SET", "kept", "v"), Status("OK"));
+  Client other = Connect();
+  ASSERT_TRUE(Eventually([&] { return InfoNumber(&other, "disk", "disk_full") == 1; }));
+  client.Run("MULTI");
+  client.Run("FLUSHDB");
+  client.Run("SET", "after", "v");
+  EXPECT_EQ(client.Run("EXEC"), Array({Status("OK"), Status("OK")}));
+  daemon().Kill9();
+  StartHere();
+  client = In("n");
+  EXPECT_EQ(client.Run("EXISTS", "old", "overwritten", "victim"), Int(0));
+  EXPECT_EQ(client.Run("GET", "after"), Bulk("v"));
+}
+
 // The disk is as it was when it ceased to take writes.
 TEST_F(DiskFaultsTest, WhatIsKeptGoesWithTheProcess) {
   Client client = In("n");
