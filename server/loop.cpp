@@ -238,7 +238,7 @@ void Loop::ServeSockets() {
   }
 }
 
-// False: nothing was there.
+// False: nothing was there, and nobody has a turn to come.
 bool Loop::ServeRound() {
   std::swap(have_turn_, in_line_);
   const std::span<const epoll_event> events = poller_.Poll();
@@ -252,7 +252,7 @@ bool Loop::ServeRound() {
     RunPosted();
   }
   have_turn_.clear();
-  return some;
+  return some || !in_line_.empty();
 }
 
 // Their keys are in the cache by the time they are looked up: a request that comes alone has no

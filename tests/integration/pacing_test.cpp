@@ -50,5 +50,21 @@ TEST_F(PacingTest, TheSettingHoldsFromTheNextDecisionOn) {
   }));
 }
 
+// A request that waited is answered between two looks at the sockets, where a loop that has paused
+// finds nothing else: what was sent behind it has its turns all the same.
+TEST_F(PacingTest, WhatIsBehindARequestThatWaitedIsServed) {
+  constexpr int kBehind = 1500;  // more than one turn
+  Connection connection = Raw();
+  std::string pings;
+  for (int i = 0; i < kBehind; ++i) pings += Encode({"PING"});
+  for (int round = 1; round <= 100; ++round) {
+    // As long as the pause, more or less.
+    const std::string wait = std::to_string(round % 10 * 20);
+    ASSERT_TRUE(connection.Send(Encode({"TESTLONG", wait, "n"}) + pings));
+    ASSERT_EQ(connection.Read(), Int(round));
+    for (int i = 0; i < kBehind; ++i) ASSERT_EQ(connection.Read(), Status("PONG")) << round;
+  }
+}
+
 }  // namespace
 }  // namespace replete::test
