@@ -181,7 +181,7 @@ class Dispatcher final : public KeyspaceListener {
   bool CoolForProcess(Shard& shard);
   void StoreUpkeep();
   template <class Work>
-  void StoreForTier(const Key& key, Work&& work);
+  void StoreForTier(uint64_t generation, std::string_view name, Work&& work);
   bool RunsAway(const Command& command);
   void RunAway(const Call& call, const Command& command);
   bool HasRoom();

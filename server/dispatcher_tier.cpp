@@ -181,14 +181,19 @@ void Dispatcher::StoreUpkeep() {
   context_.access_.TakeTokens();
 }
 
-// Under the lock of the key's shard, once nobody owns it.
+// work(key), under the lock of the key's shard, once nobody owns it, in the keyspace whose records
+// are of this generation. Nothing where it was dropped.
 template <class Work>
-void Dispatcher::StoreForTier(const Key& key, Work&& work) {
+void Dispatcher::StoreForTier(uint64_t generation, std::string_view name, Work&& work) {
   for (bool done = false; !done;) {
+    const std::shared_ptr<Keyspace> keyspace = server_.KeyspaceOf(generation);
+    if (!keyspace) return;
+    const Key key = ResolveKey(*keyspace, name);
     std::unique_lock lock(key.shard->mutex);
-    done = !key.shard->gate.owned();
+    // It may have been exchanged before it was locked.
+    done = !key.shard->gate.owned() && keyspace->generation() >> 32 == generation >> 32;
     if (done) {
-      work();
+      work(key);
       StoreUpkeep();
       key.shard->Publish();
     }
@@ -200,10 +205,10 @@ void Dispatcher::StoreForTier(const Key& key, Work&& work) {
 void Dispatcher::Undo(const TierBatch& batch) {
   context_.access_.ForgetNow();
   for (const TierRecord& record : batch.records) {
-    const Key key = ResolveKey(*record.keyspace, record.key);
-    StoreForTier(key, [&] {
+    if (record.kind == TierRecord::Kind::kExchange) continue;  // databases stay as they are
+    StoreForTier(record.generation, record.key, [&](const Key& key) {
       if (record.kind == TierRecord::Kind::kClear) {
-        context_.access_.UndoClear(*record.keyspace);
+        context_.access_.UndoClear(key.shard->keyspace());
       } else {
         context_.access_.Undo(key, batch.sequence);
       }
@@ -214,9 +219,8 @@ void Dispatcher::Undo(const TierBatch& batch) {
 
 void Dispatcher::Renew(const TierKeys& keys) {
   context_.access_.ForgetNow();
-  for (const auto& [keyspace, name] : keys) {
-    const Key key = ResolveKey(*keyspace, name);
-    StoreForTier(key, [&] { context_.access_.Renew(key); });
+  for (const auto& [generation, name] : keys) {
+    StoreForTier(generation, name, [&](const Key& key) { context_.access_.Renew(key); });
   }
 }
 

@@ -179,6 +179,10 @@ class Server final : public TierHost {
   // TierHost.
   void Undo(const TierBatch& batch) override;
   void Renew(const TierKeys& keys) override;
+  // Whose records are of this generation; null: nobody's any more.
+  std::shared_ptr<Keyspace> KeyspaceOf(uint64_t generation) const {
+    return namespaces_->Current()->FindByGeneration(generation);
+  }
   FakeTier* fake_tier() { return fake_tier_.get(); }
   // Null: no namespace is on disk.
   DiskTier* disk_tier() const;

@@ -507,13 +507,16 @@ void Access::SwapKeyspaces(Keyspace& a, Keyspace& b) {
     one.data.Swap(other.data);
     std::swap(one.clock, other.clock);
     std::swap(one.dates, other.dates);
+    std::swap(one.cooled_from, other.cooled_from);
     a.entry_count().fetch_sub(moved, std::memory_order_relaxed);
     b.entry_count().fetch_add(moved, std::memory_order_relaxed);
     for (Shard* shard : {&one, &other}) {
+      shard->loads.CancelAll();
       shard->NoteWork();
       shard->Publish();
     }
   }
+  if (a.tier() != nullptr) ExchangeRecords(a, b);
   if (a.wants_effects()) {
     listener_.OnEffect({Effect::Kind::kSwap, &a, {}, {}, {}, 0, &b});
   }

@@ -248,6 +248,7 @@ class Access {
       key.shard->loads.Cancel(key.name);
   }
   void NoteUnstored(const Key& key, uint32_t replaced);
+  void ExchangeRecords(Keyspace& a, Keyspace& b);
   void CommitTo(Tier* tier);
   static bool WaitsFor(const TierBatch& batch);
   void MergeUnstored();
@@ -281,6 +282,7 @@ class Access {
   };
   std::vector<Unstored> unstored_;
   std::vector<std::shared_ptr<Keyspace>> voided_;
+  std::vector<std::shared_ptr<Keyspace>> exchanged_;
   CommitTokens tokens_;
 };
 

@@ -22,6 +22,30 @@ void Access::DropRecords(Keyspace& keyspace) {
   voided_.push_back(keyspace.shared_from_this());
 }
 
+// What the same transaction has noted before goes along.
+void Access::ExchangeRecords(Keyspace& a, Keyspace& b) {
+  a.ExchangeGenerations(b);
+  a.tier()->Exchange(a, b);
+  for (Unstored& item : unstored_) {
+    const Keyspace* const of = &item.shard->keyspace();
+    if (of != &a && of != &b) continue;
+    item.shard = &(of == &a ? b : a).shard(item.shard->index());
+  }
+  for (std::shared_ptr<Keyspace>& keyspace : voided_) {
+    if (keyspace.get() == &a) {
+      keyspace = b.shared_from_this();
+    } else if (keyspace.get() == &b) {
+      keyspace = a.shared_from_this();
+    }
+  }
+  for (Keyspace* keyspace : {&a, &b}) {
+    const auto noted = [keyspace](const auto& other) { return other.get() == keyspace; };
+    if (std::none_of(exchanged_.begin(), exchanged_.end(), noted)) {
+      exchanged_.push_back(keyspace->shared_from_this());
+    }
+  }
+}
+
 // One of each key.
 void Access::MergeUnstored() {
   const auto place = [](const Unstored& item) { return std::tie(item.shard, item.name); };
@@ -40,21 +64,26 @@ void Access::MergeUnstored() {
 }
 
 void Access::Commit() {
-  if (unstored_.empty() && voided_.empty()) return;
+  if (unstored_.empty() && voided_.empty() && exchanged_.empty()) return;
   if (unstored_.size() > 1) MergeUnstored();
   while (!voided_.empty()) CommitTo(voided_.front()->tier());
+  while (!exchanged_.empty()) CommitTo(exchanged_.front()->tier());
   while (!unstored_.empty()) CommitTo(unstored_.front().shard->keyspace().tier());
 }
 
 void Access::CommitTo(Tier* tier) {
   TierBatch batch;
   std::vector<Entry*> stored;
-  std::erase_if(voided_, [&](std::shared_ptr<Keyspace>& keyspace) {
-    if (keyspace->tier() != tier) return false;
-    const uint64_t generation = keyspace->generation();
-    batch.records.push_back({TierRecord::Kind::kClear, std::move(keyspace), generation});
-    return true;
-  });
+  const auto take = [&](std::vector<std::shared_ptr<Keyspace>>* keyspaces, TierRecord::Kind kind) {
+    std::erase_if(*keyspaces, [&](std::shared_ptr<Keyspace>& keyspace) {
+      if (keyspace->tier() != tier) return false;
+      const uint64_t generation = keyspace->generation();
+      batch.records.push_back({kind, std::move(keyspace), generation});
+      return true;
+    });
+  };
+  take(&voided_, TierRecord::Kind::kClear);
+  take(&exchanged_, TierRecord::Kind::kExchange);
   std::erase_if(unstored_, [&](const Unstored& item) {
     if (item.shard->keyspace().tier() != tier) return false;
     const Key key{item.shard, item.name, item.hash};

@@ -53,6 +53,11 @@ void Keyspace::SetTier(Tier* tier, uint64_t generation, uint64_t version) {
   if (tier != nullptr) special_.fetch_or(kHasTier);
 }
 
+void Keyspace::ExchangeGenerations(Keyspace& other) {
+  generation_.store(other.generation_.exchange(generation_.load()));
+  version_.store(other.version_.exchange(version_.load()));
+}
+
 size_t Keyspace::size() const {
   size_t total = 0;
   for (const auto& shard : shards_) total += shard->size();

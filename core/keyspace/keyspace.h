@@ -161,6 +161,8 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
   // Of the records in the tier: unique in the process, replaced when all of them become void at
   // once: under all locks, or when the keyspace is retired and empty.
   uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
+  // What was invalidated goes with what is there: so does the version. Under the locks of both.
+  void ExchangeGenerations(Keyspace& other);
   void NextGeneration() { generation_.fetch_add(1, std::memory_order_relaxed); }
 
   // What a command has to mind before it runs; 0 mostly.

@@ -44,6 +44,19 @@ std::shared_ptr<Keyspace> NamespaceMap::Find(std::string_view name) const {
   return databases[number];
 }
 
+std::shared_ptr<Keyspace> NamespaceMap::FindByGeneration(uint64_t generation) const {
+  const auto has = [generation](const std::shared_ptr<Keyspace>& keyspace) {
+    return keyspace->tier() != nullptr && keyspace->generation() >> 32 == generation >> 32;
+  };
+  for (const auto& keyspace : databases) {
+    if (has(keyspace)) return keyspace;
+  }
+  for (const auto& [name, keyspace] : named) {
+    if (has(keyspace)) return keyspace;
+  }
+  return nullptr;
+}
+
 std::shared_ptr<Keyspace> NamespaceMap::Share(const Keyspace& keyspace) const {
   auto found = Find(keyspace.name());
   return found.get() == &keyspace ? found : nullptr;

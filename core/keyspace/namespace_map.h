@@ -31,6 +31,9 @@ struct NamespaceMap {
   // none.
   std::shared_ptr<Keyspace> Find(std::string_view name) const;
 
+  // The one whose records in its tier are of this generation now, or null.
+  std::shared_ptr<Keyspace> FindByGeneration(uint64_t generation) const;
+
   // The owner of a keyspace of this map; null when it is none.
   std::shared_ptr<Keyspace> Share(const Keyspace& keyspace) const;
 

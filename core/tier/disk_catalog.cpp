@@ -69,9 +69,23 @@ StoredNamespace DiskCatalog::Add(const std::string& name) {
 }
 
 StoredNamespace DiskCatalog::Of(const Keyspace& keyspace) const {
+  return OfGeneration(keyspace.generation());
+}
+
+StoredNamespace DiskCatalog::OfGeneration(uint64_t generation) const {
   std::shared_lock lock(mutex_);
-  const auto found = known_.find(IdOf(keyspace.generation()));
+  const auto found = known_.find(IdOf(generation));
   return found == known_.end() ? StoredNamespace() : found->second.stored;
+}
+
+void DiskCatalog::Exchange(const Keyspace& a, const Keyspace& b) {
+  std::unique_lock lock(mutex_);
+  const auto one = known_.find(IdOf(a.generation()));
+  const auto other = known_.find(IdOf(b.generation()));
+  if (one == known_.end() || other == known_.end()) return;
+  std::swap(one->second.stored.name, other->second.stored.name);
+  std::swap(one->second.stored.options, other->second.stored.options);
+  std::swap(one->second.keyspace, other->second.keyspace);
 }
 
 void DiskCatalog::Drop(uint32_t id) {
@@ -147,11 +161,12 @@ bool DiskCatalog::IsDead(uint64_t generation, std::string_view key, int64_t dead
     if (found == known_.end() || !found->second.complete) return false;
     keyspace = found->second.keyspace.lock();
   }
-  if (!keyspace || keyspace->generation() != generation) return false;
+  if (!keyspace) return false;
   const uint64_t hash = HashKey(key);
   Shard& shard = keyspace->ShardOf(hash);
   std::lock_guard lock(shard.mutex);
-  return !shard.gate.owned() && !shard.data.table.Find(hash, key);
+  return keyspace->generation() == generation && !shard.gate.owned() &&
+         !shard.data.table.Find(hash, key);
 }
 
 }  // namespace replete

@@ -46,6 +46,10 @@ class DiskCatalog final : public RecordJudge {
   void Drop(uint32_t id);
   // The options from now on of one that is remembered. False: it is not.
   bool Alter(const Keyspace& keyspace, const StoredOptions& options, StoredNamespace* altered);
+  // The two have exchanged their generations (Tier::Exchange).
+  void Exchange(const Keyspace& a, const Keyspace& b);
+  // The namespace whose records are of this generation; id 0: it was dropped.
+  StoredNamespace OfGeneration(uint64_t generation) const;
   // All of its keys are in RAM.
   void NoteComplete(const Keyspace& keyspace);
 

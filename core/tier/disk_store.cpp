@@ -217,7 +217,7 @@ DiskStatus DiskStore::Save(const StoredNamespace& one) {
   Group group;
   last_id_ = std::max(last_id_, one.id);
   group.batch_->batch.Put(CatalogKey(kLastIdKey), std::to_string(last_id_));
-  group.batch_->batch.Put(NamespaceKey(one.id), one.Encode());
+  group.Identity(one);
   return Write(&group, Safety::kSynced);
 }
 
@@ -268,6 +268,10 @@ void DiskStore::Group::DeleteDetached(uint64_t generation, std::string_view key)
 
 void DiskStore::Group::Generation(const StoredNamespace& one) {
   batch_->batch.Put(GenerationKey(one.id), fmt::format("{} {}", one.generation, one.version));
+}
+
+void DiskStore::Group::Identity(const StoredNamespace& one) {
+  batch_->batch.Put(NamespaceKey(one.id), one.Encode());
 }
 
 void DiskStore::Group::Forget(uint32_t id) {

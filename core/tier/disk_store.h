@@ -99,6 +99,8 @@ class DiskStore {
     void DeleteDetached(uint64_t generation, std::string_view key);
     // Of the namespace: its records are of this generation from now on.
     void Generation(const StoredNamespace& one);
+    // Its name and options.
+    void Identity(const StoredNamespace& one);
     void Forget(uint32_t id);
     void Note(std::string_view name, std::string_view value);
     void Clear();

@@ -66,6 +66,7 @@ class DiskTier final : public Tier {
   void SaveRecency();
 
   // --- Tier ---
+  void Exchange(Keyspace& a, Keyspace& b) override { catalog_.Exchange(a, b); }
   void Load(std::span<std::shared_ptr<TierLoad>> loads) override { reader_->Load(loads); }
   bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
                StoredValue* value) override {

@@ -32,12 +32,16 @@ size_t BytesOf(const TierBatch& batch) {
   return bytes;
 }
 
+bool IsOfWholeNamespace(const TierRecord& record) {
+  return record.kind == TierRecord::Kind::kClear || record.kind == TierRecord::Kind::kExchange;
+}
+
 // The strongest that a record of the batch asks for. What voids all records of a namespace may not
-// be forgotten while compactions go by it.
+// be forgotten while compactions go by it, nor whose they are.
 DiskStore::Safety SafetyOf(const TierBatch& batch) {
   auto safety = DiskStore::Safety::kNone;
   for (const TierRecord& record : batch.records) {
-    if (record.kind == TierRecord::Kind::kClear) return DiskStore::Safety::kSynced;
+    if (IsOfWholeNamespace(record)) return DiskStore::Safety::kSynced;
     switch (record.keyspace->durability()) {
       case Durability::kNone:
         break;
@@ -60,7 +64,7 @@ uint64_t StartOf(std::string_view key) {
 
 bool PutsNothing(const TierBatch& batch) {
   return std::all_of(batch.records.begin(), batch.records.end(), [](const TierRecord& record) {
-    return record.kind == TierRecord::Kind::kDelete || record.kind == TierRecord::Kind::kClear;
+    return record.kind == TierRecord::Kind::kDelete || IsOfWholeNamespace(record);
   });
 }
 
@@ -176,9 +180,7 @@ void DiskWriter::Store(std::vector<TierBatch> batches) {
   // What is left of a full disk is for deletes; a clear is one, whatever is written beside it.
   const auto stays = [this](const TierBatch& batch) {
     return full() && IsToKeep(batch) && !PutsNothing(batch) &&
-           std::none_of(batch.records.begin(), batch.records.end(), [](const TierRecord& record) {
-             return record.kind == TierRecord::Kind::kClear;
-           });
+           std::none_of(batch.records.begin(), batch.records.end(), IsOfWholeNamespace);
   };
   for (size_t first = 0; first < batches.size();) {
     if (stays(batches[first])) {
@@ -226,13 +228,13 @@ DiskStatus DiskWriter::StoreRun(std::span<TierBatch> run, DiskStore::Safety safe
   return status;
 }
 
-// In the order of their keys they find their places in RocksDB's memory with fewer steps. Clears,
-// whose records have keys of their own, come first.
+// In the order of their keys they find their places in RocksDB's memory with fewer steps. What is
+// of whole namespaces, whose records have keys of their own, comes first.
 void DiskWriter::SortRecords(std::span<TierBatch> run) {
   sorted_.clear();
   for (const TierBatch& batch : run) {
     for (const TierRecord& record : batch.records) {
-      if (record.kind == TierRecord::Kind::kClear) {
+      if (IsOfWholeNamespace(record)) {
         Add(record, 0);
       } else {
         sorted_.push_back({record.generation, StartOf(record.key), sorted_.size(), &record});
@@ -279,6 +281,11 @@ void DiskWriter::Add(const TierRecord& record, uint32_t replaced) {
       clears_.emplace_back(record.keyspace, cleared);
       break;
     }
+    case TierRecord::Kind::kExchange: {
+      const StoredNamespace now = around_.catalog.OfGeneration(record.generation);
+      if (now.id != 0) group_.Identity(now);
+      break;
+    }
   }
 }
 
@@ -301,6 +308,9 @@ void DiskWriter::Fail(std::span<TierBatch> batches, const DiskStatus& status) {
     } else if (keeps) {
       Keep(batch);
     } else {
+      for (const TierRecord& record : batch.records) {
+        if (record.kind == TierRecord::Kind::kExchange) Owe(record);
+      }
       around_.host.Undo(batch);
     }
     if (!keeps) failed_.fetch_add(1, std::memory_order_relaxed);
@@ -310,10 +320,10 @@ void DiskWriter::Fail(std::span<TierBatch> batches, const DiskStatus& status) {
 
 void DiskWriter::Keep(const TierBatch& batch) {
   for (const TierRecord& record : batch.records) {
-    if (record.kind == TierRecord::Kind::kClear) {
+    if (IsOfWholeNamespace(record)) {
       Owe(record);
     } else {
-      kept_.emplace(record.keyspace, record.key);
+      kept_.emplace(record.generation, record.key);
     }
   }
   n_kept_.store(kept_.size(), std::memory_order_relaxed);
@@ -363,8 +373,8 @@ void DiskWriter::RefillReserve() {
 }
 
 void DiskWriter::Owe(const TierRecord& record) {
-  if (record.kind == TierRecord::Kind::kClear) {
-    owed_clears_.push_back(record);
+  if (IsOfWholeNamespace(record)) {
+    owed_changes_.push_back(record);
   } else {
     owed_deletes_.emplace(record.generation, record.key);
   }
@@ -379,11 +389,11 @@ void DiskWriter::TryAgain() {
     group_.DeleteDetached(generation, key);
   }
   clears_.clear();
-  for (const TierRecord& record : owed_clears_) Add(record, 0);
+  for (const TierRecord& record : owed_changes_) Add(record, 0);
   if (!around_.store.Write(&group_, DiskStore::Safety::kSynced).ok()) return;
   NoteClears();
   owed_deletes_.clear();
-  owed_clears_.clear();
+  owed_changes_.clear();
   around_.warn("disk: writes succeed again");
   std::lock_guard lock(mutex_);
   failure_.clear();

@@ -110,9 +110,9 @@ class DiskWriter {
   std::vector<Sorted> sorted_;
   std::vector<std::pair<std::shared_ptr<Keyspace>, StoredNamespace>> clears_;  // in the group
   std::set<std::pair<uint64_t, std::string>> owed_deletes_;                    // generation and key
-  std::vector<TierRecord> owed_clears_;
-  std::set<std::pair<std::shared_ptr<Keyspace>, std::string>> kept_;
-  int64_t next_look_ms_ = 0;  // for room
+  std::vector<TierRecord> owed_changes_;             // of whole namespaces
+  std::set<std::pair<uint64_t, std::string>> kept_;  // as TierKeys
+  int64_t next_look_ms_ = 0;                         // for room
 
   std::thread thread_;
 };

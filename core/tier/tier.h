@@ -24,6 +24,9 @@ struct TierRecord {
     kDeadline,  // the key's deadline; its value is stored already
     kDelete,
     kClear,  // all records of the keyspace whose generation is older
+    // The records of this generation, which were another keyspace's, are this one's now: the two
+    // have exchanged them, and a batch has a record for each.
+    kExchange,
   };
 
   Kind kind;
@@ -41,8 +44,8 @@ struct TierBatch {
   uint64_t sequence = 0;
 };
 
-// Keys of keyspaces that work on a tier.
-using TierKeys = std::vector<std::pair<std::shared_ptr<Keyspace>, std::string>>;
+// Keys whose records are of these generations (or of later ones of the same keyspace).
+using TierKeys = std::vector<std::pair<uint64_t, std::string>>;
 
 // What a tier asks of the layer above.
 class TierHost {
@@ -90,6 +93,10 @@ class Tier {
   // Whether a record of this size whose deadline has passed is as good as none: then nothing is
   // written when its entry expires.
   virtual bool DropsExpired(uint32_t /*size*/) const { return false; }
+
+  // Both keyspaces work on this tier and have exchanged their generations. Under all of their
+  // locks; the batch that tells of it follows.
+  virtual void Exchange(Keyspace& /*a*/, Keyspace& /*b*/) {}
 
   // Why writes are refused now, as the text of an error reply; empty: they are not. `grows`: the
   // command may need room (others, which free some, are refused less easily).

@@ -64,8 +64,9 @@ void SwapDb(CommandContext& ctx) {
                       keyspace->database(), keyspace->name()));
     }
   }
-  if (a.tier() != nullptr || b.tier() != nullptr) {
-    return ctx.reply().Error("ERR a database that is kept below RAM too cannot be swapped");
+  if (a.tier() != b.tier()) {
+    return ctx.reply().Error(
+        "ERR one of the databases is on disk, the other is not: they cannot be swapped");
   }
   if (&a != &b) ctx.access().SwapKeyspaces(a, b);
   ctx.reply().Ok();
@@ -97,7 +98,8 @@ constexpr Command kCommands[] = {
      .categories = category::kKeyspace | category::kDangerous, .scope = Scope::kDatabases,
      .keys = {}, .since = "4.0.0", .summary = "Swaps two Redis databases",
      .syntax = "index1 index2", .reply = "simple", .handler = SwapDb,
-     .differs = "A database whose number belongs to a named namespace is not swapped."},
+     .differs = "A database whose number belongs to a named namespace is not swapped, nor one on "
+         "disk with one in memory."},
 };
 // clang-format on
 

@@ -20,7 +20,6 @@ class DatabasesTest : public DaemonTest {
 };
 
 TEST_F(DatabasesTest, SwapExchangesKeysDeadlinesAndSizes) {
-  if (HasTier()) GTEST_SKIP() << "databases with a tier are not swapped";
   Client zero = Connect();
   Client one = ConnectTo(1);
   zero.Run("MSET", "a", "0", "b", "0");
@@ -39,7 +38,6 @@ TEST_F(DatabasesTest, SwapExchangesKeysDeadlinesAndSizes) {
 }
 
 TEST_F(DatabasesTest, SwapTouchesWatchedKeysOfBoth) {
-  if (HasTier()) GTEST_SKIP() << "databases with a tier are not swapped";
   Client writer = Connect();
   for (const auto& [database, key, fails] : std::vector<std::tuple<int, const char*, bool>>{
            {0, "here", true}, {0, "there", true}, {1, "here", true}, {0, "nowhere", false}}) {
@@ -56,7 +54,6 @@ TEST_F(DatabasesTest, SwapTouchesWatchedKeysOfBoth) {
 }
 
 TEST_F(DatabasesTest, SwapWakesThoseWhoWaitForWhatComes) {
-  if (HasTier()) GTEST_SKIP() << "databases with a tier are not swapped";
   Client writer = ConnectTo(1);
   Connection waiter = Raw();
   waiter.Send(Encode({"PING"}) + Encode({"BLPOP", "list", "0"}));

@@ -83,10 +83,49 @@ TEST_F(TierTest, SortFetchesWhatItsPatternsName) {
   EXPECT_EQ(Text("SORT l BY w_* STORE d"), ":3");
 }
 
-TEST_F(TierTest, DatabasesWithATierDoNotSwap) {
-  Text("SET k v");
-  EXPECT_EQ(Text("SWAPDB 0 1"), "-ERR a database that is kept below RAM too cannot be swapped");
-  EXPECT_EQ(Text("GET k"), "\"v\"");
+// --- databases that are swapped ---
+
+TEST_F(TierTest, ASwapTakesValuesThatAreAwayAlong) {
+  Text("SET k zero");
+  Text("SELECT 1");
+  Text("SET k one");
+  Text("SELECT 0");
+  Cool();
+  EXPECT_EQ(Text("SWAPDB 0 1"), "+OK");
+  EXPECT_EQ(Text("GET k"), "\"one\"");
+  Text("APPEND k !");
+  Cool();
+  EXPECT_EQ(Text("SWAPDB 0 1"), "+OK");
+  EXPECT_EQ(Text("GET k"), "\"zero\"");
+  Text("SELECT 1");
+  EXPECT_EQ(Text("GET k"), "\"one!\"");
+}
+
+TEST_F(TierTest, AReaderAcrossASwapSeesTheOtherDatabase) {
+  Text("SELECT 1");
+  Text("SET k one");
+  Text("SELECT 0");
+  Text("SET k zero");
+  EXPECT_EQ(ReadAcross({"SWAPDB 0 1"}), "\"one\"");
+}
+
+TEST_F(TierTest, AWriteThatFailsAfterASwapIsUndoneWhereItsDatabaseIs) {
+  Text("SET k zero");
+  Text("SELECT 1");
+  Text("SET k one");
+  tier().Drain();
+  tier().HoldWrites(true);
+  tier().FailWrites(1);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"SET", "k", "lost"}, {"SWAPDB", "0", "1"}}) {
+    ASSERT_EQ(client_.Execute(words), Outcome::kDone);
+    client_.dispatcher().output().Clear();
+  }
+  tier().HoldWrites(false);
+  tier().Drain();
+  EXPECT_EQ(Text("GET k"), "\"zero\"");
+  Text("SELECT 0");
+  EXPECT_EQ(Text("EXISTS k"), ":0");
 }
 
 TEST(TierSweep, LetsGoOfTheOnlyValueOfAKeyspace) {
