@@ -43,15 +43,13 @@ class Arrivals {
   }
 
   void Enter() {
-    std::sort(waiting_.begin(), waiting_.end(),
-              [](const One& a, const One& b) { return a.shard->index() < b.shard->index(); });
+    if (waiting_.empty()) return;
     // Not all threads begin with the same shard.
-    const auto middle =
-        std::partition_point(waiting_.begin(), waiting_.end(),
-                             [this](const One& one) { return one.shard->index() < next_shard_; });
-    std::rotate(waiting_.begin(), middle, waiting_.end());
+    const unsigned first = waiting_.front().shard->index();
+    std::sort(waiting_.begin(), waiting_.end(), [first](const One& a, const One& b) {
+      return a.shard->index() - first < b.shard->index() - first;
+    });
     for (size_t i = 0; i < waiting_.size();) i = EnterShard(i);
-    if (!waiting_.empty()) next_shard_ = waiting_[waiting_.size() / 2].shard->index();
     waiting_.clear();
     names_.clear();
   }
@@ -90,7 +88,6 @@ class Arrivals {
   Keyspace& keyspace_;
   std::vector<One> waiting_;
   std::string names_;
-  unsigned next_shard_ = 0;
 };
 
 struct Part {
