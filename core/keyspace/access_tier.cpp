@@ -77,8 +77,9 @@ void Access::CommitTo(Tier* tier) {
   const auto take = [&](std::vector<std::shared_ptr<Keyspace>>* keyspaces, TierRecord::Kind kind) {
     std::erase_if(*keyspaces, [&](std::shared_ptr<Keyspace>& keyspace) {
       if (keyspace->tier() != tier) return false;
-      const uint64_t generation = keyspace->generation();
-      batch.records.push_back({kind, std::move(keyspace), generation});
+      TierRecord& record = batch.records.emplace_back(kind, keyspace, keyspace->generation());
+      record.version = keyspace->version();
+      record.retired = keyspace->retired();
       return true;
     });
   };

@@ -131,7 +131,7 @@ StoredNamespace DiskCatalog::Cleared(const TierRecord& clear) const {
   const auto found = known_.find(IdOf(clear.generation));
   if (found != known_.end()) cleared = found->second.stored;
   cleared.generation = clear.generation;
-  cleared.version = clear.keyspace->version();
+  cleared.version = clear.version;
   return cleared;
 }
 

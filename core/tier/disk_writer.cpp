@@ -245,8 +245,8 @@ void DiskWriter::SortRecords(std::span<TierBatch> run) {
 }
 
 void DiskWriter::NoteClears() {
-  for (const auto& [keyspace, cleared] : clears_) {
-    if (keyspace->retired()) {
+  for (const auto& [retired, cleared] : clears_) {
+    if (retired) {
       around_.catalog.Drop(cleared.id);
     } else {
       around_.catalog.NoteCleared(cleared);
@@ -273,12 +273,12 @@ void DiskWriter::Add(const TierRecord& record, uint32_t replaced) {
     case TierRecord::Kind::kClear: {
       const StoredNamespace cleared = around_.catalog.Cleared(record);
       if (cleared.id == 0) break;  // dropped already
-      if (record.keyspace->retired()) {
+      if (record.retired) {
         group_.Forget(cleared.id);
       } else {
         group_.Generation(cleared);
       }
-      clears_.emplace_back(record.keyspace, cleared);
+      clears_.push_back({record.retired, cleared});
       break;
     }
     case TierRecord::Kind::kExchange: {

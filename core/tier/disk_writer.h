@@ -68,6 +68,11 @@ class DiskWriter {
     bool operator<(const Sorted& other) const;
   };
 
+  struct Clear {
+    bool retired;
+    StoredNamespace cleared;
+  };
+
   void Serve();
   // Waits for something to do. False: there is nothing any more.
   bool Await(std::unique_lock<std::mutex>& lock);
@@ -108,11 +113,11 @@ class DiskWriter {
   // Of the thread.
   DiskStore::Group group_;
   std::vector<Sorted> sorted_;
-  std::vector<std::pair<std::shared_ptr<Keyspace>, StoredNamespace>> clears_;  // in the group
-  std::set<std::pair<uint64_t, std::string>> owed_deletes_;                    // generation and key
-  std::vector<TierRecord> owed_changes_;             // of whole namespaces
-  std::set<std::pair<uint64_t, std::string>> kept_;  // as TierKeys
-  int64_t next_look_ms_ = 0;                         // for room
+  std::vector<Clear> clears_;                                // in the group
+  std::set<std::pair<uint64_t, std::string>> owed_deletes_;  // generation and key
+  std::vector<TierRecord> owed_changes_;                     // of whole namespaces
+  std::set<std::pair<uint64_t, std::string>> kept_;          // as TierKeys
+  int64_t next_look_ms_ = 0;                                 // for room
 
   std::thread thread_;
 };

@@ -36,6 +36,10 @@ struct TierRecord {
   std::string value{};  // kPut: see stored_value.h
   int64_t deadline = kNoDeadline;
   uint32_t replaced = 0;  // bytes of the key's record of before, at least; 0: there was none
+  // kClear: what the keyspace was then, for its records may be another's by the time that they are
+  // stored.
+  uint64_t version = 0;
+  bool retired = false;
 };
 
 // What one command or transaction did to the keyspaces of one tier: stored whole or not at all.

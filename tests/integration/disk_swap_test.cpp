@@ -99,6 +99,33 @@ TEST_F(SwappedTest, InATransactionWithWritesAroundIt) {
   }
 }
 
+// The clear is stored after the two have been swapped: it is the cleared one's version all the
+// same.
+TEST_F(SwappedTest, VersionsGoWithWhatWasClearedRightBefore) {
+  StartOnTwo();
+  const auto versions = [this] {
+    Client client = Connect();
+    std::vector<Reply> both;
+    for (const char* name : {"0", "1"})
+      both.push_back(client.Run("NAMESPACE", "VERSION", "NS", name));
+    return both;
+  };
+  Client client = Connect();
+  for (int round = 1; round <= 5; ++round) {
+    client.Append({"NAMESPACE", "BUMP", "NS", "0"});
+    client.Append({"SWAPDB", "0", "1"});
+    client.Append({"NAMESPACE", "BUMP", "NS", "1"});
+    client.Append({"NAMESPACE", "BUMP", "NS", "1"});
+    client.Append({"SWAPDB", "0", "1"});
+    for (int i = 0; i < 5; ++i) EXPECT_FALSE(client.Next().IsError());
+    EXPECT_EQ(versions(), (std::vector{Int(1 + 3 * round), Int(1)}));
+    daemon().Kill9();
+    StartOnTwo();
+    client = Connect();
+    EXPECT_EQ(versions(), (std::vector{Int(1 + 3 * round), Int(1)})) << round;
+  }
+}
+
 TEST_F(SwappedTest, OneOnDiskAndOneInMemoryAreNot) {
   StartOnTwo();
   Client client = Connect();
