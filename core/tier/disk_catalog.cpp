@@ -17,6 +17,7 @@ void DiskCatalog::Adopt(const std::vector<StoredNamespace>& found, uint32_t last
   std::unique_lock lock(mutex_);
   for (const StoredNamespace& one : found) known_[one.id] = {one};
   last_id_ = last_id;
+  adopted_ = true;
 }
 
 std::vector<StoredNamespace> DiskCatalog::Remembered() const {
@@ -145,6 +146,8 @@ void DiskCatalog::NoteCleared(const StoredNamespace& cleared) {
 
 bool DiskCatalog::GenerationIsVoid(uint64_t generation) const {
   std::shared_lock lock(mutex_);
+  // The store compacts from the moment it is opened, which is before anybody knows what it holds.
+  if (!adopted_) return false;
   const auto found = known_.find(IdOf(generation));
   return found == known_.end() || generation < found->second.stored.generation;
 }

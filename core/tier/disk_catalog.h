@@ -24,7 +24,7 @@ class DiskCatalog final : public RecordJudge {
  public:
   // `clock` lives longer.
   explicit DiskCatalog(const Clock& clock) : clock_(clock) {}
-  // What the store had when it was opened.
+  // What the store had when it was opened. Until then nothing is void or dead.
   void Adopt(const std::vector<StoredNamespace>& found, uint32_t last_id);
 
   // Those to be made again as they were.
@@ -84,6 +84,7 @@ class DiskCatalog final : public RecordJudge {
   mutable std::shared_mutex mutex_;
   std::map<uint32_t, Known> known_;  // by id
   uint32_t last_id_ = 0;
+  bool adopted_ = false;
 };
 
 }  // namespace replete

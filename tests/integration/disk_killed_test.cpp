@@ -72,6 +72,7 @@ TEST_P(KilledTest, NoAcknowledgedWriteIsLostHoweverOftenItHappens) {
     Client client = In("n");
     const auto look = [&client](const std::string& key) {
       const Reply reply = client.Run("GET", key);
+      EXPECT_FALSE(reply.IsError()) << reply.text;
       return reply.type == '$' && !reply.null ? reply.text : std::string();
     };
     long long present = 0;

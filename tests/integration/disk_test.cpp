@@ -68,6 +68,22 @@ TEST_F(DiskTest, EverythingIsThereAfterACleanStop) {
   }
 }
 
+// Every stop leaves a file, and a few of them are compacted as soon as the store is opened again.
+TEST_F(DiskTest, CompactionsThatAreDueAtTheStartLoseNothing) {
+  for (int round = 0; round < 40; ++round) {
+    StartHere();
+    if (round == 0) {
+      Client client = Connect();
+      Create(&client, "n");
+    }
+    Client client = In("n");
+    ASSERT_EQ(client.Run("DBSIZE"), Int(round * 100));
+    for (int i = 0; i < 100; ++i) {
+      client.Run("SET", std::to_string(round * 100 + i), std::string(100, 'v'));
+    }
+  }
+}
+
 TEST_F(DiskTest, WhatWasAcknowledgedIsThereAfterAKill) {
   StartHere();
   {
