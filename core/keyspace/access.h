@@ -141,7 +141,7 @@ class Access {
   // A key whose value is in the tier is there again, as when nobody had ever used it. It was
   // absent.
   // `size`: bytes of its record.
-  void Recall(const Key& key, ValueType type, int64_t deadline, size_t size);
+  Entry* Recall(const Key& key, ValueType type, int64_t deadline, size_t size);
   // In keyspaces that have one, values may be away: Entry::resident. Only SetString, Remove,
   // SetDeadline and what takes whole shards may be used on such an entry.
   //

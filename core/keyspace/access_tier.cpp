@@ -193,11 +193,12 @@ void Access::TakePlace(Shard& shard, const Slot& slot, Entry* fresh) {
   Entry::Delete(old);
 }
 
-void Access::Recall(const Key& key, ValueType type, int64_t deadline, size_t size) {
+Entry* Access::Recall(const Key& key, ValueType type, int64_t deadline, size_t size) {
   Entry* entry = Entry::NewCold(key.name, type, ExtensionsFor(*key.shard, deadline));
   if (deadline != kNoDeadline) entry->set_deadline(deadline);
   Insert(key, entry);
   NoteStored(*key.shard, entry, size);
+  return entry;
 }
 
 bool Access::Install(const Key& key, StoredValue* value) {

@@ -58,6 +58,13 @@ void Keyspace::ExchangeGenerations(Keyspace& other) {
   version_.store(other.version_.exchange(version_.load()));
 }
 
+void Keyspace::Reserve(size_t entries) {
+  for (const auto& shard : shards_) {
+    std::lock_guard lock(shard->mutex);
+    shard->data.table.Reserve(entries / shards_.size());
+  }
+}
+
 size_t Keyspace::size() const {
   size_t total = 0;
   for (const auto& shard : shards_) total += shard->size();

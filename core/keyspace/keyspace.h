@@ -77,6 +77,8 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
 
   // Entries in all shards; expired ones that are not swept yet count.
   size_t size() const;
+  // So many entries are about to come: their tables do not grow step by step. It is empty.
+  void Reserve(size_t entries);
   // Bytes of entries, tables and indexes.
   size_t bytes() const;
   // The same to within a few KiB a shard, without looking at the shards.
@@ -139,6 +141,8 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
     }
     return seen;
   }
+  // Nobody uses the keyspace; its shards' clocks are set along.
+  void SetClock(uint32_t clock) { clock_.store(clock, std::memory_order_relaxed); }
   // Whether uses are recorded in the entries: not where the order in which they came counts.
   bool tracks_use() const { return tracks_use_.load(std::memory_order_relaxed); }
   // Whether they are counted rather than dated.

@@ -112,6 +112,26 @@ class SegmentTable {
     return overflow != nullptr && std::any_of(overflow->begin(), overflow->end(), is_item);
   }
 
+  // Room for about so many, before the first has come.
+  void Reserve(size_t items) {
+    if (directory_.load(std::memory_order_relaxed) != nullptr) return;
+    // On average: some get more, and few of those may have to grow.
+    constexpr size_t kFull = size_t{table::kLargest} * table::kSlots * 13 / 16;
+    constexpr size_t kSplitFull = size_t{table::kSplitSize} * table::kSlots * 13 / 16;
+    uint8_t depth = 0;
+    while (depth < table::kMaxDepth && items >> depth > kFull) ++depth;
+    if (depth == 0) return;
+    const uint16_t buckets = items >> depth > kSplitFull ? table::kLargest : table::kSplitSize;
+    table::Directory* const directory = table::NewDirectory(depth);
+    bytes_ = directory->bytes();
+    for (size_t i = 0; i < directory->size(); ++i) {
+      const table::Segment* const segment = table::NewSegment(buckets, depth);
+      directory->words[i].store(table::DirectoryWord(segment), std::memory_order_relaxed);
+      bytes_ += segment->bytes();
+    }
+    directory_.store(directory);
+  }
+
   // `item`'s key must be absent. False: the table has to grow for it, and is as it was.
   bool TryInsert(uint64_t hash, Item* item) {
     if (directory_.load(std::memory_order_relaxed) == nullptr) Start();

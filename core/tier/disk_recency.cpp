@@ -2,14 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <string>
-#include <string_view>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/shard.h"
@@ -20,23 +16,10 @@
 namespace replete {
 namespace {
 
-struct Use {
-  uint32_t tag;
-  uint32_t used;
+// Where the clocks stand once keys have been read back. They may wrap.
+constexpr uint32_t kNow = 0;
+constexpr size_t kSharedByBits = 8;  // entries, about
 
-  bool operator<(const Use& other) const { return tag < other.tag; }
-};
-using Piece = std::vector<Use>;
-using Pieces = std::array<Piece, DiskStore::kRecencyPieces>;
-
-struct Head {
-  bool frequencies = false;
-  int64_t stopped_ms = 0;
-  std::vector<UseDates::Point> dates;
-};
-
-// HashKey is another in every process.
-uint64_t LastingHash(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
 uint32_t TagOf(uint64_t hash) { return static_cast<uint32_t>(hash); }
 size_t PieceOf(uint64_t hash) { return (hash >> 32) % DiskStore::kRecencyPieces; }
 
@@ -53,37 +36,6 @@ bool Take(std::string_view* bytes, T* value) {
   return true;
 }
 
-std::string Encode(const Head& head, const Piece& piece) {
-  std::string bytes;
-  bytes.reserve(32 + head.dates.size() * sizeof(UseDates::Point) + piece.size() * sizeof(Use));
-  Append(static_cast<uint8_t>(head.frequencies), &bytes);
-  Append(head.stopped_ms, &bytes);
-  Append(static_cast<uint32_t>(head.dates.size()), &bytes);
-  for (const UseDates::Point& point : head.dates) Append(point, &bytes);
-  for (const Use& use : piece) Append(use, &bytes);
-  return bytes;
-}
-
-// False: the bytes are no piece.
-bool Decode(std::string_view bytes, Head* head, Piece* piece) {
-  uint8_t frequencies = 0;
-  uint32_t n_dates = 0;
-  if (!Take(&bytes, &frequencies) || !Take(&bytes, &head->stopped_ms) || !Take(&bytes, &n_dates)) {
-    return false;
-  }
-  if (frequencies > 1 || n_dates > UseDates::kMostPoints) return false;
-  head->frequencies = frequencies != 0;
-  head->dates.resize(n_dates);
-  for (UseDates::Point& point : head->dates) {
-    // Others would have ClockOf divide by nothing.
-    if (!Take(&bytes, &point) || point.first_seconds_ago < point.last_seconds_ago) return false;
-  }
-  if (bytes.size() % sizeof(Use) != 0) return false;
-  piece->resize(bytes.size() / sizeof(Use));
-  if (!bytes.empty()) std::memcpy(piece->data(), bytes.data(), bytes.size());
-  return std::is_sorted(piece->begin(), piece->end());
-}
-
 // Of small shards, as where something is inserted into one.
 void SetClocksInStep(Keyspace& keyspace) {
   for (int round = 0; round < 2; ++round) {
@@ -95,58 +47,43 @@ void SetClocksInStep(Keyspace& keyspace) {
   }
 }
 
-// Tags are spread evenly, so where one stands is nearly known.
-const Use* Find(const Piece& piece, uint32_t tag) {
-  constexpr size_t kNear = 512;
-  const size_t guess = uint64_t{tag} * piece.size() >> 32;
-  auto first = piece.begin() + static_cast<ptrdiff_t>(guess < kNear ? 0 : guess - kNear);
-  auto last = piece.begin() + static_cast<ptrdiff_t>(std::min(piece.size(), guess + kNear));
-  if (first == last || first->tag > tag) first = piece.begin();
-  if (last == first || (last - 1)->tag < tag) last = piece.end();
-  const auto found = std::lower_bound(first, last, Use{tag, 0});
-  return found == piece.end() || found->tag != tag ? nullptr : &*found;
-}
-
-void RestoreShard(Shard& shard, const Head& head, const Pieces& pieces, int64_t now_ms,
-                  uint32_t second) {
+void SetOrder(Shard& shard) {
   std::vector<std::pair<uint32_t, Entry*>> ordered;  // uses since its own
-  shard.data.table.ForEach([&](Entry* entry) {
-    const uint64_t hash = LastingHash(entry->key());
-    const Use* use = Find(pieces[PieceOf(hash)], TagOf(hash));
-    if (head.frequencies) {
-      if (use != nullptr) entry->set_clock(use->used);
-      return;
-    }
-    const uint32_t age = use == nullptr ? 0 : use->used;
-    entry->set_clock(shard.clock - age);
-    if (entry->has(Entry::kOrder)) ordered.emplace_back(age, entry);
-  });
+  shard.data.table.ForEach(
+      [&](Entry* entry) { ordered.emplace_back(kNow - entry->clock(), entry); });
   std::stable_sort(ordered.begin(), ordered.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [age, entry] : ordered) shard.data.order.MoveToFront(entry);
-  const int64_t away_s = std::clamp<int64_t>((now_ms - head.stopped_ms) / 1000, 0, 1 << 28);
-  if (!head.frequencies && !head.dates.empty()) {
-    shard.dates.Assign(head.dates, shard.clock, second - static_cast<uint32_t>(away_s));
-  }
 }
-
-std::string NoteOf(uint32_t id, size_t piece) { return DiskStore::RecencyNote(id, piece); }
 
 }  // namespace
 
-DiskStatus SaveRecency(DiskStore& store, const Clock& clock, uint32_t id, Keyspace& keyspace) {
+uint64_t Recency::HashOf(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
+
+std::string Recency::Encode(const Head& head, const Piece& piece) {
+  std::string bytes;
+  bytes.reserve(32 + head.dates.size() * sizeof(UseDates::Point) + piece.size() * sizeof(Use));
+  Append(static_cast<uint8_t>(head.frequencies), &bytes);
+  Append(head.stopped_ms, &bytes);
+  Append(static_cast<uint32_t>(head.dates.size()), &bytes);
+  for (const UseDates::Point& point : head.dates) Append(point, &bytes);
+  for (const Use& use : piece) Append(use, &bytes);
+  return bytes;
+}
+
+DiskStatus Recency::Save(DiskStore& store, const Clock& clock, uint32_t id, Keyspace& keyspace) {
   SetClocksInStep(keyspace);
   Head head;
   head.frequencies = keyspace.tracks_frequency();
   head.stopped_ms = clock.NowMs();
-  Pieces pieces;
+  std::array<Piece, DiskStore::kRecencyPieces> pieces;
   for (size_t i = 0; i < keyspace.shards(); ++i) {
     Shard& shard = keyspace.shard(i);
     std::lock_guard lock(shard.mutex);
     std::vector<UseDates::Point> dates = shard.dates.Points(shard.clock, clock.second());
     if (dates.size() > head.dates.size()) head.dates = std::move(dates);
     shard.data.table.ForEach([&](const Entry* entry) {
-      const uint64_t hash = LastingHash(entry->key());
+      const uint64_t hash = HashOf(entry->key());
       const uint32_t used = head.frequencies ? entry->clock() : shard.clock - entry->clock();
       pieces[PieceOf(hash)].push_back({TagOf(hash), used});
     });
@@ -154,36 +91,91 @@ DiskStatus SaveRecency(DiskStore& store, const Clock& clock, uint32_t id, Keyspa
   for (size_t i = 0; i < pieces.size(); ++i) {
     std::sort(pieces[i].begin(), pieces[i].end());
     DiskStore::Group group;
-    group.Note(NoteOf(id, i), Encode(head, pieces[i]));
+    group.Note(DiskStore::RecencyNote(id, i), Encode(head, pieces[i]));
     const DiskStatus status = store.Write(&group, DiskStore::Safety::kLogged);
     if (!status.ok()) return status;
   }
   return {};
 }
 
-void RestoreRecency(DiskStore& store, const Clock& clock, uint32_t id, Keyspace& keyspace,
-                    size_t threads) {
-  Head head;
-  Pieces pieces;
-  for (size_t i = 0; i < pieces.size(); ++i) {
+std::unique_ptr<const Recency> Recency::Read(DiskStore& store, uint32_t id,
+                                             const Keyspace& keyspace) {
+  auto recency = std::make_unique<Recency>();
+  std::vector<size_t> piece_ends;
+  for (size_t i = 0; i < DiskStore::kRecencyPieces; ++i) {
     std::string bytes;
-    if (!store.ReadNote(NoteOf(id, i), &bytes).ok()) return;
-    if (!Decode(bytes, &head, &pieces[i])) return;
+    if (!store.ReadNote(DiskStore::RecencyNote(id, i), &bytes).ok()) return nullptr;
+    if (!recency->AddPiece(bytes)) return nullptr;
+    piece_ends.push_back(recency->uses_.size());
   }
-  if (head.frequencies != keyspace.tracks_frequency()) return;  // the policy is another
-  SetClocksInStep(keyspace);
-  std::atomic<size_t> next{0};
-  const auto restore = [&] {
-    for (size_t i = next.fetch_add(1); i < keyspace.shards(); i = next.fetch_add(1)) {
-      Shard& shard = keyspace.shard(i);
-      std::lock_guard lock(shard.mutex);
-      RestoreShard(shard, head, pieces, clock.NowMs(), clock.second());
+  if (recency->head_.frequencies != keyspace.tracks_frequency()) return nullptr;
+  recency->Index(piece_ends);
+  return recency;
+}
+
+// False: the bytes are no piece.
+bool Recency::AddPiece(std::string_view bytes) {
+  uint8_t frequencies = 0;
+  uint32_t n_dates = 0;
+  if (!Take(&bytes, &frequencies) || !Take(&bytes, &head_.stopped_ms) || !Take(&bytes, &n_dates)) {
+    return false;
+  }
+  if (frequencies > 1 || n_dates > UseDates::kMostPoints) return false;
+  head_.frequencies = frequencies != 0;
+  head_.dates.resize(n_dates);
+  for (UseDates::Point& point : head_.dates) {
+    // Others would have ClockOf divide by nothing.
+    if (!Take(&bytes, &point) || point.first_seconds_ago < point.last_seconds_ago) return false;
+  }
+  if (bytes.size() % sizeof(Use) != 0) return false;
+  const size_t before = uses_.size();
+  uses_.resize(before + bytes.size() / sizeof(Use));
+  if (!bytes.empty()) std::memcpy(uses_.data() + before, bytes.data(), bytes.size());
+  return std::is_sorted(uses_.begin() + static_cast<ptrdiff_t>(before), uses_.end());
+}
+
+void Recency::Index(const std::vector<size_t>& piece_ends) {
+  while (index_bits_ < 31 &&
+         (DiskStore::kRecencyPieces << index_bits_) * kSharedByBits < uses_.size()) {
+    ++index_bits_;
+  }
+  starts_.reserve((DiskStore::kRecencyPieces << index_bits_) + 1);
+  size_t at = 0;
+  for (const size_t end : piece_ends) {
+    for (uint64_t bits = 0; bits >> index_bits_ == 0; ++bits) {
+      starts_.push_back(static_cast<uint32_t>(at));
+      while (at < end && uint64_t{uses_[at].tag} >> (32 - index_bits_) == bits) ++at;
     }
-  };
-  std::vector<std::thread> others;
-  for (size_t i = 1; i < threads; ++i) others.emplace_back(restore);
-  restore();
-  for (std::thread& other : others) other.join();
+  }
+  starts_.push_back(static_cast<uint32_t>(at));
+}
+
+const uint32_t* Recency::RangeOf(uint64_t hash) const {
+  const uint64_t bits = uint64_t{TagOf(hash)} >> (32 - index_bits_);
+  return &starts_[(PieceOf(hash) << index_bits_) + bits];
+}
+
+std::optional<uint32_t> Recency::ClockOf(uint64_t hash) const {
+  const uint32_t* const range = RangeOf(hash);
+  for (uint32_t i = range[0]; i < range[1]; ++i) {
+    if (uses_[i].tag != TagOf(hash)) continue;
+    return head_.frequencies ? uses_[i].used : kNow - uses_[i].used;
+  }
+  if (head_.frequencies) return std::nullopt;
+  return kNow;
+}
+
+void Recency::Finish(Keyspace& keyspace, const Clock& clock) const {
+  if (head_.frequencies) return;
+  const int64_t away_s = std::clamp<int64_t>((clock.NowMs() - head_.stopped_ms) / 1000, 0, 1 << 28);
+  keyspace.SetClock(kNow);
+  for (size_t i = 0; i < keyspace.shards(); ++i) {
+    Shard& shard = keyspace.shard(i);
+    std::lock_guard lock(shard.mutex);
+    shard.clock = kNow;
+    shard.dates.Assign(head_.dates, kNow, clock.second() - static_cast<uint32_t>(away_s));
+    if (keyspace.exact_order()) SetOrder(shard);
+  }
 }
 
 }  // namespace replete

@@ -11,6 +11,7 @@
 
 #include "core/keyspace/access.h"
 #include "core/keyspace/keyspace.h"
+#include "core/tier/disk_recency.h"
 #include "core/tier/disk_record.h"
 
 namespace replete {
@@ -26,12 +27,15 @@ class Silent final : public KeyspaceListener {
 };
 
 // Keys that were read, on their way into the shards: many at a time, so that threads seldom wait
-// for each other's locks and the tables' memory is waited for together.
+// for each other's locks and the memory of tables and uses is waited for together.
 class Arrivals {
  public:
-  Arrivals(Access& access, Keyspace& keyspace) : access_(access), keyspace_(keyspace) {
+  // `recency` may be null.
+  Arrivals(Access& access, Keyspace& keyspace, const Recency* recency)
+      : access_(access), keyspace_(keyspace), recency_(recency) {
     names_.reserve(kMost * 32);
     waiting_.reserve(kMost);
+    lasting_hashes_.resize(kMost);
   }
 
   void Add(std::string_view name, ValueType type, int64_t deadline, size_t size) {
@@ -49,7 +53,17 @@ class Arrivals {
     std::sort(waiting_.begin(), waiting_.end(), [first](const One& a, const One& b) {
       return a.shard->index() - first < b.shard->index() - first;
     });
-    for (size_t i = 0; i < waiting_.size();) i = EnterShard(i);
+    put_off_.clear();
+    for (size_t i = 0; i < waiting_.size();) {
+      const size_t end = Prefetch(i);
+      std::unique_lock lock(waiting_[i].shard->mutex, std::try_to_lock);
+      lock ? EnterShard(i, end) : put_off_.push_back({i, end});
+      i = end;
+    }
+    for (const auto& [begin, end] : put_off_) {
+      std::lock_guard lock(waiting_[begin].shard->mutex);
+      EnterShard(begin, end);
+    }
     waiting_.clear();
     names_.clear();
   }
@@ -67,31 +81,48 @@ class Arrivals {
     ValueType type;
   };
 
-  // Those of one shard, from the first on; the first of the next.
-  size_t EnterShard(size_t first) {
-    Shard& shard = *waiting_[first].shard;
-    std::lock_guard lock(shard.mutex);
+  std::string_view NameOf(const One& one) const {
+    return {names_.data() + one.name_at, one.name_size};
+  }
+
+  // The uses of those of one shard, from the first on; the first of the next.
+  size_t Prefetch(size_t first) {
     size_t end = first;
-    for (; end < waiting_.size() && waiting_[end].shard == &shard; ++end) {
-      shard.data.table.PrefetchBucket(waiting_[end].hash);
-    }
-    for (size_t i = first; i < end; ++i) {
-      const One& one = waiting_[i];
-      const std::string_view name(names_.data() + one.name_at, one.name_size);
-      access_.Recall({.shard = &shard, .name = name, .hash = one.hash}, one.type, one.deadline,
-                     one.size);
+    for (; end < waiting_.size() && waiting_[end].shard == waiting_[first].shard; ++end) {
+      if (recency_ == nullptr) continue;
+      lasting_hashes_[end] = Recency::HashOf(NameOf(waiting_[end]));
+      recency_->Prefetch(lasting_hashes_[end]);
     }
     return end;
   }
 
+  // Under their shard's lock.
+  void EnterShard(size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      waiting_[i].shard->data.table.PrefetchBucket(waiting_[i].hash);
+    }
+    for (size_t i = begin; i < end; ++i) {
+      const One& one = waiting_[i];
+      Entry* const entry =
+          access_.Recall({.shard = one.shard, .name = NameOf(one), .hash = one.hash}, one.type,
+                         one.deadline, one.size);
+      if (recency_ == nullptr) continue;
+      if (const auto clock = recency_->ClockOf(lasting_hashes_[i])) entry->set_clock(*clock);
+    }
+  }
+
   Access& access_;
   Keyspace& keyspace_;
+  const Recency* const recency_;
   std::vector<One> waiting_;
+  std::vector<uint64_t> lasting_hashes_;            // of those that wait
+  std::vector<std::pair<size_t, size_t>> put_off_;  // whose shards another thread has locked
   std::string names_;
 };
 
 struct Part {
   Keyspace* keyspace;
+  const Recency* recency;
   std::string from;  // as DiskKey
   std::string to;
 };
@@ -114,7 +145,7 @@ class Work {
   void ReadPart(const Part& part) {
     Silent listener;
     Access access(clock_, listener);
-    Arrivals arrivals(access, *part.keyspace);
+    Arrivals arrivals(access, *part.keyspace, part.recency);
     const int64_t now = clock_.NowMs();
     DiskStore::Group dead;
     std::string bad;
@@ -172,21 +203,30 @@ Problem ReadKeysBack(DiskStore& store, const Clock& clock,
                      const std::vector<DiskCatalog::Attached>& namespaces, size_t threads,
                      const ReadingProgress& progress) {
   std::vector<Part> parts;
+  std::vector<std::unique_ptr<const Recency>> recencies;
   for (const auto& [stored, keyspace] : namespaces) {
     const uint64_t generation = stored.generation;
+    const Recency* const recency =
+        recencies.emplace_back(Recency::Read(store, stored.id, *keyspace)).get();
+    if (recency != nullptr) {
+      keyspace->Reserve(std::min<uint64_t>(recency->size(), store.estimated_records()));
+    }
     std::string from = DiskKey(generation, {});
     // More parts than threads: they are of unequal size.
     for (std::string& cut : store.CutPoints(generation, threads * 4)) {
-      parts.push_back({keyspace.get(), std::move(from), cut});
+      parts.push_back({keyspace.get(), recency, std::move(from), cut});
       from = std::move(cut);
     }
-    parts.push_back({keyspace.get(), std::move(from), DiskKey(generation + 1, {})});
+    parts.push_back({keyspace.get(), recency, std::move(from), DiskKey(generation + 1, {})});
   }
   Work work(store, clock, std::move(parts), progress);
   std::vector<std::thread> others;
   for (size_t i = 1; i < threads; ++i) others.emplace_back([&work] { work.Run(); });
   work.Run();
   for (std::thread& other : others) other.join();
+  for (size_t i = 0; i < namespaces.size(); ++i) {
+    if (recencies[i]) recencies[i]->Finish(*namespaces[i].keyspace, clock);
+  }
   return work.TakeProblem();
 }
 

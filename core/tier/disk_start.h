@@ -19,8 +19,8 @@ struct ReadingProgress {
 };
 
 // Puts the keys of all records of these namespaces into their keyspaces, values away, `threads` at
-// once. Records whose deadline has passed are passed over. The problem tells what could not be
-// read; the rest is there.
+// once, as recently used as the last stop has noted (Recency). Records whose deadline has passed
+// are passed over. The problem tells what could not be read; the rest is there.
 [[nodiscard]] Problem ReadKeysBack(DiskStore& store, const Clock& clock,
                                    const std::vector<DiskCatalog::Attached>& namespaces,
                                    size_t threads, const ReadingProgress& progress);

@@ -136,7 +136,6 @@ Problem DiskTier::ReadBack(const std::vector<DiskCatalog::Attached>& namespaces,
       ReadKeysBack(*store_, clock_, namespaces, threads, {&read_back_, &reading_cancelled_});
   if (problem) return problem;
   for (const auto& one : namespaces) {
-    RestoreRecency(*store_, clock_, one.stored.id, *one.keyspace, threads);
     one.keyspace->ResetStats();  // nobody wrote what was there before
     catalog_.NoteComplete(*one.keyspace);
   }
@@ -145,7 +144,7 @@ Problem DiskTier::ReadBack(const std::vector<DiskCatalog::Attached>& namespaces,
 
 void DiskTier::SaveRecency() {
   for (const DiskCatalog::Attached& one : catalog_.Complete()) {
-    const DiskStatus status = replete::SaveRecency(*store_, clock_, one.stored.id, *one.keyspace);
+    const DiskStatus status = Recency::Save(*store_, clock_, one.stored.id, *one.keyspace);
     if (status.ok()) continue;
     return warn_("disk: how recently entries were used cannot be stored: " + status.text);
   }

@@ -1,4 +1,5 @@
 // How recently, respectively how often, entries on disk were used is there again after a stop.
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,31 @@ TEST_F(DiskRecencyTest, WhatWasWrittenLastStays) {
 TEST_F(DiskRecencyTest, WhatWasUsedOftenStays) {
   UseSomeAndStartAnew("lfu", false);
   EXPECT_EQ(Left(0, 10), kEntries / 10);
+}
+
+TEST_F(DiskRecencyTest, EveryFrequencyIsThereAgain) {
+  constexpr int kMany = 5000;
+  StartHere();
+  Client client = Connect();
+  CreateWith(&client, 0, "lfu");
+  client = In("n");
+  for (int i = 0; i < kMany; ++i) client.Append({"SET", Name(i), "v"});
+  for (int i = 0; i < kMany; ++i) ASSERT_EQ(client.Next(), Status("OK"));
+  for (int i = 0; i < kMany; ++i) {
+    for (int times = 0; times < i % 9; ++times) client.Run("GET", Name(i));
+  }
+  const auto frequencies = [&] {
+    std::vector<long long> all;
+    for (int i = 0; i < kMany; ++i) client.Append({"OBJECT", "FREQ", Name(i)});
+    for (int i = 0; i < kMany; ++i) all.push_back(client.Next().Integer());
+    return all;
+  };
+  const std::vector<long long> before = frequencies();
+  ASSERT_EQ(daemon().Stop(), 0);
+  StartHere();
+  client = In("n");
+  EXPECT_EQ(frequencies(), before);
+  EXPECT_GE(std::set<long long>(before.begin(), before.end()).size(), 3u) << "they are not alike";
 }
 
 // As it was at the last stop.

@@ -226,6 +226,30 @@ TEST(SegmentTable, FillsItsMemoryAndGivesItBack) {
   model.Check();
 }
 
+TEST(SegmentTable, ReservedRoomIsNoMoreThanGrownRoom) {
+  for (const int n : {0, 1, 300, 310, 5000, 100000, 150000}) {
+    Model<ShardTraits> reserved(5);
+    reserved.table().Reserve(static_cast<size_t>(n));
+    const size_t at_first = reserved.table().bytes();
+    uint64_t position = reserved.table().Scan(0, 10, [](Node*) { FAIL() << "nothing is there"; });
+    while (position != SegmentTable<ShardTraits>::kScanEnd) {
+      position = reserved.table().Scan(position, 10, [](Node*) { FAIL() << "nothing is there"; });
+    }
+    for (int i = 0; i < n; ++i) {
+      reserved.Add("key:" + std::to_string(i));
+    }
+    reserved.Check();
+    EXPECT_LE(reserved.table().bytes(), static_cast<size_t>(n) * 15 + 300) << n;
+    if (n >= 5000) {
+      EXPECT_GE(at_first, reserved.table().bytes() * 2 / 3) << n << ": it hardly grows";
+    }
+    for (int i = 0; i < n; ++i) reserved.Remove("key:" + std::to_string(i));
+    if (n > 0) {
+      EXPECT_EQ(reserved.table().bytes(), 0u);
+    }
+  }
+}
+
 TEST(SegmentTable, ScanGivesEveryKeyThatStays) {
   std::mt19937 random(3);
   for (int round = 0; round < 20; ++round) {
