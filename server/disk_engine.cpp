@@ -59,9 +59,9 @@ Problem DiskEngine::Alter(const Keyspace& keyspace, const NamespaceSettings& set
   return tier_->Alter(keyspace, ListOptions(settings));
 }
 
-Problem DiskEngine::Import(const std::string& name, const std::string& folder) {
+Problem DiskEngine::Import(const std::string& name, const std::string& folder, uint32_t* id) {
   if (Problem problem = Open()) return problem;
-  return tier_->Import(name, folder);
+  return tier_->Import(name, folder, id);
 }
 
 void DiskEngine::Close() {

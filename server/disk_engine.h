@@ -34,7 +34,7 @@ class DiskEngine final : public TierProvider {
   [[nodiscard]] Problem Alter(const Keyspace& keyspace, const NamespaceSettings& settings) override;
 
   // What the namespace of this name, which is not there yet, begins with: Attach finds it.
-  [[nodiscard]] Problem Import(const std::string& name, const std::string& folder);
+  [[nodiscard]] Problem Import(const std::string& name, const std::string& folder, uint32_t* id);
 
   // Everything is stored, and nobody may use the tier any more.
   void Close();

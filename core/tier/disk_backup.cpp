@@ -70,6 +70,7 @@ Problem CopyBackup(const std::string& folder, DiskStore& store, uint64_t generat
           return gathered < kCopiedTogether || flush();
         });
     if (!read.ok()) return fmt::format("'{}' cannot be read: {}", folder, read.text);
+    if (!written.ok()) break;
   }
   if (written.ok() && gathered > 0) flush();
   if (!written.ok()) return "disk: " + written.text;

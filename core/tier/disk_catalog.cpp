@@ -43,7 +43,8 @@ StoredNamespace DiskCatalog::Attach(const std::shared_ptr<Keyspace>& keyspace,
   std::unique_lock lock(mutex_);
   // Of two of a name, one was dropped before a crash and could not be forgotten: the older one.
   auto found = std::find_if(known_.rbegin(), known_.rend(), [&](const auto& item) {
-    return item.second.stored.name == keyspace->name() && item.second.keyspace.expired();
+    return item.second.stored.name == keyspace->name() && item.second.keyspace.expired() &&
+           !item.second.filling;
   });
   const bool is_new = found == known_.rend();
   Known* known = is_new ? &Make(keyspace->name()) : &found->second;
@@ -66,7 +67,15 @@ DiskCatalog::Known& DiskCatalog::Make(const std::string& name) {
 
 StoredNamespace DiskCatalog::Add(const std::string& name) {
   std::unique_lock lock(mutex_);
-  return Make(name).stored;
+  Known& known = Make(name);
+  known.filling = true;
+  return known.stored;
+}
+
+void DiskCatalog::NoteFilled(uint32_t id) {
+  std::unique_lock lock(mutex_);
+  const auto found = known_.find(id);
+  if (found != known_.end()) found->second.filling = false;
 }
 
 StoredNamespace DiskCatalog::Of(const Keyspace& keyspace) const {

@@ -38,8 +38,9 @@ class DiskCatalog final : public RecordJudge {
                          bool* changed);
   // Whether it has all of its keys, or has to read them back.
   bool IsComplete(uint32_t id) const;
-  // One that no keyspace works on yet, without records.
+  // One without records, on which no keyspace works before NoteFilled.
   StoredNamespace Add(const std::string& name);
+  void NoteFilled(uint32_t id);
   // The namespace that the keyspace works on.
   StoredNamespace Of(const Keyspace& keyspace) const;
   // Nobody works on it any more, its records are void.
@@ -75,6 +76,7 @@ class DiskCatalog final : public RecordJudge {
     StoredNamespace stored;
     std::weak_ptr<Keyspace> keyspace{};
     bool complete = false;
+    bool filling = false;  // with the records of a backup
   };
 
   Known& Make(const std::string& name);

@@ -215,10 +215,21 @@ DiskStatus DiskStore::ReadCatalog() {
 DiskStatus DiskStore::Save(const StoredNamespace& one) {
   std::lock_guard lock(save_mutex_);
   Group group;
-  last_id_ = std::max(last_id_, one.id);
-  group.batch_->batch.Put(CatalogKey(kLastIdKey), std::to_string(last_id_));
+  NoteId(one.id, &group);
   group.Identity(one);
   return Write(&group, Safety::kSynced);
+}
+
+DiskStatus DiskStore::KeepId(uint32_t id) {
+  std::lock_guard lock(save_mutex_);
+  Group group;
+  NoteId(id, &group);
+  return Write(&group, Safety::kSynced);
+}
+
+void DiskStore::NoteId(uint32_t id, Group* group) {
+  last_id_ = std::max(last_id_, id);
+  group->batch_->batch.Put(CatalogKey(kLastIdKey), std::to_string(last_id_));
 }
 
 DiskStatus DiskStore::Forget(uint32_t id) {

@@ -82,6 +82,8 @@ class DiskStore {
   uint32_t last_id() const { return last_id_; }
   // Name and options of a namespace.
   DiskStatus Save(const StoredNamespace& one);
+  // Whatever becomes of the namespace, no other is given its id.
+  DiskStatus KeepId(uint32_t id);
   DiskStatus Forget(uint32_t id);
 
   // --- writing ---
@@ -184,6 +186,8 @@ class DiskStore {
 
   DiskStore();
   DiskStatus ReadCatalog();
+  // The caller holds save_mutex_.
+  void NoteId(uint32_t id, Group* group);
 
   std::unique_ptr<Engine> engine_;
   std::string directory_;

@@ -77,22 +77,22 @@ Problem DiskTier::Attach(const std::shared_ptr<Keyspace>& keyspace, const Stored
   return ReadBack({{stored, keyspace}}, 1);
 }
 
-Problem DiskTier::Import(const std::string& name, const std::string& folder) {
+Problem DiskTier::Import(const std::string& name, const std::string& folder, uint32_t* id) {
   const StoredNamespace stored = catalog_.Add(name);
+  *id = stored.id;
   Problem problem;
-  if (const DiskStatus status = Save(stored); !status.ok()) problem = "disk: " + status.text;
+  const DiskStatus status = Persist([&] { return store_->KeepId(stored.id); });
+  if (!status.ok()) problem = "disk: " + status.text;
+  // Its name is stored once a keyspace works on it: half a copy belongs to nobody.
   if (!problem) problem = CopyBackup(folder, *store_, stored.generation);
-  if (problem) Forget(stored.id);
+  problem ? Forget(stored.id) : catalog_.NoteFilled(stored.id);
   return problem;
 }
 
-// The latest of the name: others that nobody uses were there before and stay.
-void DiskTier::ForgetImported(const std::string& name) {
-  uint32_t latest = 0;
+void DiskTier::ForgetImported(uint32_t id) {
   for (const StoredNamespace& one : catalog_.Unattached()) {
-    if (one.name == name) latest = std::max(latest, one.id);
+    if (one.id == id) Forget(id);
   }
-  if (latest != 0) Forget(latest);
 }
 
 void DiskTier::Forget(uint32_t id) {
@@ -106,10 +106,14 @@ Problem DiskTier::BackUp(const Keyspace& keyspace, const std::string& folder) {
 }
 
 // A failure of before may have left the store in a state that it has to be helped out of.
-DiskStatus DiskTier::Save(const StoredNamespace& one) {
-  const DiskStatus status = store_->Save(one);
+DiskStatus DiskTier::Persist(const std::function<DiskStatus()>& write) {
+  const DiskStatus status = write();
   if (status.ok() || !store_->Resume().ok()) return status;
-  return store_->Save(one);
+  return write();
+}
+
+DiskStatus DiskTier::Save(const StoredNamespace& one) {
+  return Persist([&] { return store_->Save(one); });
 }
 
 void DiskTier::Detach(const Keyspace& keyspace) {

@@ -43,9 +43,10 @@ class DiskTier final : public Tier {
   // One that came to nothing. If it is empty it is forgotten.
   void Detach(const Keyspace& keyspace);
   // A namespace of this name that nobody uses yet gets the records of a backup: Attach finds them.
-  [[nodiscard]] Problem Import(const std::string& name, const std::string& folder);
-  // It is not wanted after all.
-  void ForgetImported(const std::string& name);
+  // `id`: its own.
+  [[nodiscard]] Problem Import(const std::string& name, const std::string& folder, uint32_t* id);
+  // It is not wanted after all, unless somebody has it already.
+  void ForgetImported(uint32_t id);
   // A copy as of now, in a folder that is not there yet.
   [[nodiscard]] Problem BackUp(const Keyspace& keyspace, const std::string& folder);
   // One was altered, which matters if it is remembered.
@@ -89,6 +90,7 @@ class DiskTier final : public Tier {
   DiskTier(const Clock& clock, const DiskOptions& options);
 
   Problem ReadBack(const std::vector<DiskCatalog::Attached>& namespaces, size_t threads);
+  DiskStatus Persist(const std::function<DiskStatus()>& write);
   DiskStatus Save(const StoredNamespace& one);
   void Forget(uint32_t id);
   void ServeReclaiming();

@@ -66,9 +66,10 @@ Problem CreateFrom(Server& server, std::string_view name, const NamespaceSetting
                    const std::string& folder) {
   if (settings.engine != Engine::kDisk) return "option 'from' is for namespaces on disk";
   if (Problem problem = server.namespaces().Check(name, settings)) return problem;
-  if (Problem problem = server.disk_engine().Import(std::string(name), folder)) return problem;
+  uint32_t id = 0;
+  if (Problem problem = server.disk_engine().Import(std::string(name), folder, &id)) return problem;
   Problem problem = server.namespaces().Create(name, settings, /*remember=*/true);
-  if (problem) server.disk_tier()->ForgetImported(std::string(name));
+  if (problem) server.disk_tier()->ForgetImported(id);
   return problem;
 }
 

@@ -33,6 +33,10 @@ class DiskTest : public DaemonTest {
     args.insert(args.end(), more.begin(), more.end());
     ASSERT_EQ(client->Run(args), Status("OK"));
   }
+  // Values of several kinds, of all fates, and whether they are all there.
+  static void Fill(Client* client);
+  static void ExpectFilled(Client* client);
+
   // What `log` of a daemon says that would not start.
   std::string Refusal(const std::vector<std::string>& args) {
     ServerProcess process(ServerBinary(), args);

@@ -12,46 +12,6 @@
 namespace replete::test {
 namespace {
 
-void Fill(Client* client) {
-  client->Run("SET", "string", "value");
-  client->Run("SET", "volatile", "value", "EX", "1000");
-  client->Run("RPUSH", "list", "a", "b", "c");
-  client->Run("HSET", "hash", "f", "v", "g", "w");
-  client->Run("SET", "counter", "1");
-  client->Run("INCR", "counter");
-  client->Run("SET", "gone", "x");
-  client->Run("DEL", "gone");
-  client->Run("SET", "dead", "x", "PX", "1");
-  client->Run("SET", "renamed", "moved");
-  client->Run("RENAME", "renamed", "name");
-  client->Run("SET", "persistent", "v", "EX", "1000");
-  client->Run("PERSIST", "persistent");
-  client->Run("SET", std::string("a\0b\r\n", 5), std::string("\0\xff\r\n", 4));
-  client->Run("SET", "large", std::string(300'000, 'l'));
-}
-
-void ExpectFilled(Client* client) {
-  EXPECT_EQ(client->Run("DBSIZE"), Int(9));
-  EXPECT_EQ(client->Run("GET", "string"), Bulk("value"));
-  EXPECT_EQ(client->Run("TTL", "string"), Int(-1));
-  EXPECT_EQ(client->Run("GET", "volatile"), Bulk("value"));
-  const long long ttl = client->Run("TTL", "volatile").Integer();
-  EXPECT_GT(ttl, 900);
-  EXPECT_LE(ttl, 1000);
-  EXPECT_EQ(client->Run("TYPE", "list"), Status("list"));
-  EXPECT_EQ(client->Run("LPOP", "list", "3"), Array({Bulk("a"), Bulk("b"), Bulk("c")}));
-  EXPECT_EQ(client->Run("RPUSH", "list", "a", "b", "c"), Int(3));
-  EXPECT_EQ(client->Run("TYPE", "hash"), Status("hash"));
-  EXPECT_EQ(client->Run("HGET", "hash", "g"), Bulk("w"));
-  EXPECT_EQ(client->Run("HLEN", "hash"), Int(2));
-  EXPECT_EQ(client->Run("GET", "counter"), Bulk("2"));
-  EXPECT_EQ(client->Run("EXISTS", "gone", "dead", "renamed"), Int(0));
-  EXPECT_EQ(client->Run("GET", "name"), Bulk("moved"));
-  EXPECT_EQ(client->Run("TTL", "persistent"), Int(-1));
-  EXPECT_EQ(client->Run("GET", std::string("a\0b\r\n", 5)), Bulk(std::string("\0\xff\r\n", 4)));
-  EXPECT_EQ(client->Run("GET", "large"), Bulk(std::string(300'000, 'l')));
-}
-
 TEST_F(DiskTest, EverythingIsThereAfterACleanStop) {
   for (const std::string durability : {"none", "wal", "sync"}) {
     StartHere();
@@ -498,52 +458,6 @@ TEST_F(DiskTest, LargeValuesComeBackAndGiveTheirRoomBack) {
   EXPECT_LT(std::stoll(info.substr(at + 10)), InfoOf(&again, "n", "disk_bytes") * 13 / 10);
 }
 
-TEST_F(DiskTest, ABackupIsACopyOfOneInstant) {
-  StartHere({"--enable-protected-configs", "yes"});
-  Client client = Connect();
-  Create(&client, "n");
-  Create(&client, "other");
-  EXPECT_EQ(In("other").Run("SET", "string", "of the other"), Status("OK"));
-  Client inside = In("n");
-  Fill(&inside);
-  const std::string folder = (folder_.path() / "backup").string();
-  EXPECT_EQ(client.Run("NAMESPACE", "BACKUP", "n", folder), Status("OK"));
-  EXPECT_TRUE(client.Run("NAMESPACE", "BACKUP", "n", folder).IsError()) << "it is there already";
-  inside.Run("SET", "string", "later");
-  inside.Run("FLUSHDB");
-  Create(&client, "again", {"FROM", folder});
-  Client again = In("again");
-  ExpectFilled(&again);
-  EXPECT_EQ(again.Run("SET", "string", "its own"), Status("OK"));
-  EXPECT_EQ(inside.Run("DBSIZE"), Int(0));
-  daemon().Kill9();
-  std::filesystem::remove_all(folder);
-  StartHere();
-  EXPECT_EQ(In("again").Run("GET", "string"), Bulk("its own"));
-  EXPECT_EQ(In("again").Run("DBSIZE"), Int(9));
-  EXPECT_EQ(In("other").Run("GET", "string"), Bulk("of the other"));
-}
-
-TEST_F(DiskTest, ACreateFromABackupThatFailsLeavesWhatWasThere) {
-  const std::string file = (folder_.path() / "replete.toml").string();
-  std::ofstream(file) << "[namespace.n]\nengine = \"disk\"\ndefault_ttl = 0\n";
-  StartHere({"--config", file, "--enable-protected-configs", "yes"});
-  EXPECT_EQ(In("n").Run("SET", "k", "v"), Status("OK"));
-  const std::string folder = (folder_.path() / "backup").string();
-  EXPECT_EQ(Connect().Run("NAMESPACE", "BACKUP", "n", folder), Status("OK"));
-  StartHere({"--enable-protected-configs", "yes"});  // nobody names it any more
-  Client client = Connect();
-  EXPECT_TRUE(
-      client.Run("NAMESPACE", "CREATE", "n", "ENGINE", "disk", "FROM", "/nowhere").IsError());
-  client.Run("SELECT", "7");
-  client.Run("SET", "in", "the way");
-  EXPECT_TRUE(
-      client.Run("NAMESPACE", "CREATE", "n", "ENGINE", "disk", "DATABASE", "7", "FROM", folder)
-          .IsError());
-  Create(&client, "n");
-  EXPECT_EQ(In("n").Run("GET", "k"), Bulk("v"));
-}
-
 TEST_F(DiskTest, OptionsOfTheDiskAreRefusedInMemory) {
   StartHere();
   Client client = Connect();
@@ -555,28 +469,6 @@ TEST_F(DiskTest, OptionsOfTheDiskAreRefusedInMemory) {
     EXPECT_TRUE(client.Run("NAMESPACE", "ALTER", "default", option[0], option[1]).IsError());
   }
   EXPECT_TRUE(client.Run("SELECT", "m").IsError());
-}
-
-TEST_F(DiskTest, BackupsThatCannotBeAreTold) {
-  StartHere({"--enable-protected-configs", "yes"});
-  Client client = Connect();
-  Create(&client, "n");
-  const std::string folder = folder_.path().string();
-  for (const std::vector<std::string>& bad :
-       {std::vector<std::string>{"NAMESPACE", "BACKUP", "none", folder + "/b"},
-        {"NAMESPACE", "BACKUP", "default", folder + "/b"},
-        {"NAMESPACE", "BACKUP", "n", folder + "/not/there/b"},
-        {"NAMESPACE", "CREATE", "m", "ENGINE", "disk", "FROM", folder},
-        {"NAMESPACE", "CREATE", "m", "ENGINE", "memory", "FROM", folder},
-        {"NAMESPACE", "CREATE", "n", "ENGINE", "disk", "FROM", folder}}) {
-    EXPECT_TRUE(client.Run(bad).IsError()) << bad[1] << " " << bad[2];
-  }
-  EXPECT_TRUE(client.Run("SELECT", "m").IsError());
-  Create(&client, "m");
-  EXPECT_EQ(In("m").Run("DBSIZE"), Int(0));
-  StartHere();
-  const Reply reply = Connect().Run("NAMESPACE", "BACKUP", "n", folder + "/b");
-  EXPECT_NE(reply.text.find("enable-protected-configs"), std::string::npos) << reply.text;
 }
 
 }  // namespace
