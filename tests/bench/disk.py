@@ -152,7 +152,7 @@ def reclaiming(context, table):
                   "ratio", DISK, used_on_disk(server) / stored_bytes(server), at_most(1.3))
         half = stored_bytes(server) // 2
         before = time.monotonic()
-        server.call("NAMESPACE", "ALTER", "0", "MAX_DISK", half)
+        server.call("NAMESPACE", "ALTER", "0", "POLICY", "lru", "MAX_DISK", half)
         table.add("NAMESPACE ALTER to half of max_disk", "ms", DISK,
                   (time.monotonic() - before) * 1000)
         if stored_bytes(server) > half:
