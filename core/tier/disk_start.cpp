@@ -17,6 +17,8 @@
 namespace replete {
 namespace {
 
+constexpr uint64_t kLeastInFiles = 8;  // bytes of a record, packed
+
 // Nobody is told of entries that were there before.
 class Silent final : public KeyspaceListener {
   void OnEffect(const Effect&) override {}
@@ -209,7 +211,9 @@ Problem ReadKeysBack(DiskStore& store, const Clock& clock,
     const Recency* const recency =
         recencies.emplace_back(Recency::Read(store, stored.id, *keyspace)).get();
     if (recency != nullptr) {
-      keyspace->Reserve(std::min<uint64_t>(recency->size(), store.estimated_records()));
+      // Most may have been cleared since the last stop.
+      const uint64_t at_most = store.BytesOf(generation) / kLeastInFiles;
+      keyspace->Reserve(std::min<uint64_t>(recency->size(), at_most));
     }
     std::string from = DiskKey(generation, {});
     // More parts than threads: they are of unequal size.

@@ -517,13 +517,6 @@ bool DiskStore::ReleaseReserve() { return reserve_->Release(); }
 
 bool DiskStore::HoldReserve() { return reserve_->Hold(); }
 
-uint64_t DiskStore::estimated_records() const {
-  uint64_t records = 0;
-  const Use db(*engine_);
-  if (db) db->GetIntProperty(rocksdb::DB::Properties::kEstimateNumKeys, &records);
-  return records;
-}
-
 uint64_t DiskStore::memory_bytes() const {
   return engine_->cache->GetUsage() + engine_->write_buffers->memory_usage();
 }

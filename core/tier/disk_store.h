@@ -175,8 +175,6 @@ class DiskStore {
     std::vector<uint64_t> files;  // by level
   };
   Figures figures() const;
-  // What it believes to have, versions that are void included.
-  uint64_t estimated_records() const;
   // Block cache and write buffers. Never waits for the disk.
   uint64_t memory_bytes() const;
 

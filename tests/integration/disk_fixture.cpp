@@ -42,4 +42,12 @@ void DiskTest::ExpectFilled(Client* client) {
   EXPECT_EQ(client->Run("GET", "large"), Bulk(std::string(300'000, 'l')));
 }
 
+long long DiskTest::InfoOf(Client* client, const std::string& name, const std::string& field) {
+  const Reply info = client->Run("NAMESPACE", "INFO", "NS", name);
+  for (std::size_t i = 0; i + 1 < info.elements.size(); i += 2) {
+    if (info.elements[i].text == field) return info.elements[i + 1].Integer();
+  }
+  return -1;
+}
+
 }  // namespace replete::test

@@ -37,6 +37,9 @@ class DiskTest : public DaemonTest {
   static void Fill(Client* client);
   static void ExpectFilled(Client* client);
 
+  // A number that NAMESPACE INFO tells.
+  static long long InfoOf(Client* client, const std::string& name, const std::string& field);
+
   // What `log` of a daemon says that would not start.
   std::string Refusal(const std::vector<std::string>& args) {
     ServerProcess process(ServerBinary(), args);

@@ -83,6 +83,27 @@ TEST_F(DiskRecencyTest, WhatWasUsedOftenStays) {
   EXPECT_EQ(Left(0, 10), kEntries / 10);
 }
 
+// What the last stop has noted says nothing of how much is there.
+TEST_F(DiskRecencyTest, NoRoomIsKeptForWhatWasClearedSince) {
+  constexpr int kMany = 50'000;
+  StartHere();
+  Client client = Connect();
+  CreateWith(&client, 0, "lru");
+  client = In("n");
+  for (int i = 0; i < kMany; ++i) client.Append({"SET", Name(i), std::string(100, 'v')});
+  for (int i = 0; i < kMany; ++i) ASSERT_EQ(client.Next(), Status("OK"));
+  ASSERT_EQ(daemon().Stop(), 0);
+  StartHere();
+  client = In("n");
+  ASSERT_EQ(client.Run("DBSIZE"), Int(kMany));
+  ASSERT_EQ(client.Run("FLUSHDB"), Status("OK"));
+  daemon().Kill9();
+  StartHere();
+  client = In("n");
+  ASSERT_EQ(client.Run("DBSIZE"), Int(0));
+  EXPECT_LT(InfoOf(&client, "n", "memory_bytes"), kMany);
+}
+
 TEST_F(DiskRecencyTest, EveryFrequencyIsThereAgain) {
   constexpr int kMany = 5000;
   StartHere();

@@ -240,14 +240,6 @@ TEST_F(DiskTest, ADamagedStoreIsNotServedAsIfItWereWhole) {
 
 // --- limits ---
 
-long long InfoOf(Client* client, const std::string& name, const std::string& field) {
-  const Reply info = client->Run("NAMESPACE", "INFO", "NS", name);
-  for (std::size_t i = 0; i + 1 < info.elements.size(); i += 2) {
-    if (info.elements[i].text == field) return info.elements[i + 1].Integer();
-  }
-  return -1;
-}
-
 void FillWithValues(Client* client, int count, std::size_t size) {
   const std::string value(size, 'v');
   for (int i = 0; i < count; ++i) client->Append({"SET", "k:" + std::to_string(i), value});
