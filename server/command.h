@@ -168,8 +168,8 @@ struct Command {
   // documentation.
   std::string_view reply;
   Handler handler;  // null: only subcommands
-  // With kLong: whether this call is, its shards being locked; null: every one whose shards have
-  // many entries, as for those that look at whole keyspaces.
+  // With kLong: whether this call is, its shards being locked; null: every one that has none, or
+  // whose shards have many entries, as for those that look at whole keyspaces.
   bool (*is_long)(CommandContext&) = nullptr;
   ChooseShards choose = nullptr;
   ReadsMore reads_more = nullptr;

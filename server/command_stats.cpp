@@ -107,6 +107,11 @@ void CommandStats::NoteRejected(const Command& command) {
   Of(command).rejected.Add();
 }
 
+bool CommandStats::IsUsed(const Command& command) const {
+  const Slot& slot = Of(command);
+  return slot.calls.get() + slot.rejected.get() > 0;
+}
+
 void CommandStats::AddTo(const Command& command, Total* total) const {
   const Slot& slot = Of(command);
   total->calls += slot.calls.get();

@@ -45,6 +45,8 @@ class CommandStats {
   void NoteCall(const Command& command, uint64_t ticks, bool failed, bool with_time);
   void NoteRejected(const Command& command);
   void AddTo(const Command& command, Total* total) const;
+  // Whether it was ever called or rejected.
+  bool IsUsed(const Command& command) const;
 
  private:
   using Times = std::array<Counter, kBuckets>;

@@ -238,7 +238,7 @@ class GiveBackAtEnd {
 
 Outcome Dispatcher::LockAndRun(const Call& call, const Command& command) {
   if (command.scope == Scope::kNone) {
-    if (command.flags & command_flag::kLong) {
+    if (IsLong(command)) {
       RunAway(call, command);
       return Outcome::kAway;
     }

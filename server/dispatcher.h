@@ -182,6 +182,7 @@ class Dispatcher final : public KeyspaceListener {
   void StoreUpkeep();
   template <class Work>
   void StoreForTier(uint64_t generation, std::string_view name, Work&& work);
+  bool IsLong(const Command& command);
   bool RunsAway(const Command& command);
   void RunAway(const Call& call, const Command& command);
   bool HasRoom();

@@ -18,6 +18,12 @@ constexpr size_t kWideCommand = 10000;
 
 }  // namespace
 
+// What owns no shard: whether a worker runs it.
+bool Dispatcher::IsLong(const Command& command) {
+  if (!(command.flags & command_flag::kLong)) return false;
+  return command.is_long == nullptr || command.is_long(context_);
+}
+
 bool Dispatcher::RunsAway(const Command& command) {
   if (command.scope == Scope::kQueued) return context_.client_->queue.size() > kWideTransaction;
   if (context_.keys_.size() > kWideCommand) return true;

@@ -268,9 +268,18 @@ CommandStats::Total Server::CountedOf(const Command& command) const {
   return total;
 }
 
+// Most have never been used: their times are not added up.
+bool Server::IsUsed(const Command& command) const {
+  if (shared_command_stats_.IsUsed(command)) return true;
+  return std::any_of(loops_.begin(), loops_.end(), [&command](const auto& loop) {
+    return loop->command_stats().IsUsed(command);
+  });
+}
+
 void Server::ForEachUsedCommand(
     const std::function<void(const std::string&, const CommandStats::Total&)>& fn) const {
   const auto tell = [&](const Command* container, const Command& command) {
+    if (!IsUsed(command)) return;
     const CommandStats::Total total = TotalOf(command);
     if (total.calls + total.rejected > 0) fn(FullName(container, command), total);
   };

@@ -195,6 +195,7 @@ class Server final : public TierHost {
   void RelieveLater();
   void EvictClients();
   CommandStats::Total CountedOf(const Command& command) const;
+  bool IsUsed(const Command& command) const;
   void MakeNamespaces(const Config& config, const ServerOptions& options);
   void MakeRemembered(const ServerOptions& options);
   void ReadBack();

@@ -146,6 +146,9 @@ void Histogram(CommandContext& ctx) {
   ctx.reply().Finish(position, '%', written);
 }
 
+// All commands.
+bool TakesLong(CommandContext& ctx) { return ctx.argc() == 2; }
+
 using namespace command_flag;
 
 constexpr uint32_t kAsked = kAdmin | kNoScript | kLoading | kStale;
@@ -170,10 +173,11 @@ constexpr Command kSubcommands[] = {
      .keys = {}, .since = "2.8.13",
      .summary = "Return a human readable latency analysis report.", .syntax = "",
      .reply = "verbatim", .handler = Doctor},
-    {.name = "histogram", .arity = -2, .flags = kAsked, .categories = 0, .scope = Scope::kNone,
+    {.name = "histogram", .arity = -2, .flags = kAsked | kLong, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "7.0.0",
      .summary = "Return the cumulative distribution of latencies of a subset of commands or all.",
-     .syntax = "[command [command ...]]", .reply = "map", .handler = Histogram},
+     .syntax = "[command [command ...]]", .reply = "map", .handler = Histogram,
+     .is_long = TakesLong},
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "2.8.13",
      .summary = "Show helpful text about the different subcommands.", .syntax = "",

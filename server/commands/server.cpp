@@ -16,6 +16,8 @@ void Info(CommandContext& ctx) {
   ctx.reply().Verbatim("txt", InfoText(ctx.server(), ctx.args().subspan(1)));
 }
 
+bool TakesLong(CommandContext& ctx) { return InfoTakesLong(ctx.server(), ctx.args().subspan(1)); }
+
 // The wall clock as it is now, not the one that deadlines are measured with.
 void Time(CommandContext& ctx) {
   timespec now{};
@@ -29,10 +31,12 @@ using namespace command_flag;
 
 // clang-format off
 constexpr Command kCommands[] = {
-    {.name = "info", .arity = -1, .flags = kLoading | kStale, .categories = category::kDangerous,
+    {.name = "info", .arity = -1, .flags = kLoading | kStale | kLong,
+     .categories = category::kDangerous,
      .scope = Scope::kNone, .keys = {}, .since = "1.0.0",
      .summary = "Get information and statistics about the server",
      .syntax = "[section [section ...]]", .reply = "verbatim", .handler = Info,
+     .is_long = TakesLong,
      .differs = "Has `# Namespaces` as well; fields of what is not there are 0 or absent."},
     {.name = "time", .arity = 1, .flags = kLoading | kStale | kFast, .categories = 0,
      .scope = Scope::kNone, .keys = {}, .since = "2.6.0",

@@ -230,6 +230,7 @@ def neighbours(context, table):
                 pings = probe.stop()
             result = job.stop()
         fields = disk_info(server)
+        context.machine_gaps(table, context.seconds(30, 0.3))
         table.add("longest loop iteration while a namespace on disk is written to", "us CPU", DISK,
                   server.figure("longest_loop_iteration_cpu_us"), at_most(1000))
         table.add("PING of a memory namespace meanwhile, p99", "ms", DISK, pings["p99"])
