@@ -148,6 +148,8 @@ class Access {
   // Hands what has changed in keyspaces with tiers to them, as one batch each. Before any lock is
   // let go under which something was changed.
   void Commit();
+  // Where there is no memory for records of what has changed, those keys are gone instead.
+  void CommitOrDrop();
   // What the replies of those commands have to wait for, since the last call.
   CommitTokens TakeTokens() { return std::exchange(tokens_, {}); }
   // The value of a key that is away. False: the entry is of another type.
@@ -252,7 +254,6 @@ class Access {
   void CommitTo(Tier* tier);
   static bool WaitsFor(const TierBatch& batch);
   void MergeUnstored();
-  TierRecord RecordOf(const Key& key, const Entry* entry, uint32_t replaced) const;
   static void TakePlace(Shard& shard, const Slot& slot, Entry* fresh);
   void Emit(const Key& key, Effect::Kind kind, std::string_view value = {},
             std::string_view second = {}, int64_t deadline = 0);
@@ -280,6 +281,8 @@ class Access {
     std::string name;
     uint32_t replaced;
   };
+  // Without the key. `entry`: what is under it now, or null.
+  static TierRecord RecordOf(const Unstored& item, const Entry* entry);
   std::vector<Unstored> unstored_;
   std::vector<std::shared_ptr<Keyspace>> voided_;
   std::vector<std::shared_ptr<Keyspace>> exchanged_;

@@ -1,6 +1,8 @@
 // What keyspaces with a tier need beside: records of what changed, and values that come and go, by
 // RESTORE too.
 #include <algorithm>
+#include <new>
+#include <string>
 #include <tuple>
 
 #include "core/keyspace/access.h"
@@ -71,6 +73,21 @@ void Access::Commit() {
   while (!unstored_.empty()) CommitTo(unstored_.front().shard->keyspace().tier());
 }
 
+void Access::CommitOrDrop() {
+  try {
+    return Commit();
+  } catch (const std::bad_alloc&) {
+  }
+  for (size_t i = 0, n = unstored_.size(); i < n; ++i) {
+    const std::string name = unstored_[i].name;
+    const Key key{unstored_[i].shard, name, unstored_[i].hash};
+    if (Slot slot = key.shard->data.table.Find(key.hash, name)) {
+      RemoveSlot(key, slot, Departure::kDeleted);
+    }
+  }
+  Commit();
+}
+
 void Access::CommitTo(Tier* tier) {
   TierBatch batch;
   std::vector<Entry*> stored;
@@ -83,22 +100,30 @@ void Access::CommitTo(Tier* tier) {
       return true;
     });
   };
+  const auto first = std::partition(
+      unstored_.begin(), unstored_.end(),
+      [tier](const Unstored& item) { return item.shard->keyspace().tier() != tier; });
+  const std::span<Unstored> items(first, unstored_.end());
+  // Where memory ends here nothing is taken yet.
+  batch.records.reserve(items.size() + voided_.size() + exchanged_.size());
+  stored.reserve(items.size());
+  for (const Unstored& item : items) {
+    Entry* entry = item.shard->data.table.Find(item.hash, item.name).item();
+    const TierRecord& record = batch.records.emplace_back(RecordOf(item, entry));
+    if (entry == nullptr) continue;
+    stored.push_back(entry);
+    if (record.kind == TierRecord::Kind::kPut) {
+      NoteStored(*item.shard, entry, item.name.size() + record.value.size());
+    }
+  }
+  for (size_t i = 0; i < items.size(); ++i) {
+    batch.records[i].key = std::move(items[i].name);
+  }
+  const auto of_keys = static_cast<ptrdiff_t>(items.size());
+  unstored_.erase(first, unstored_.end());
   take(&voided_, TierRecord::Kind::kClear);
   take(&exchanged_, TierRecord::Kind::kExchange);
-  std::erase_if(unstored_, [&](const Unstored& item) {
-    if (item.shard->keyspace().tier() != tier) return false;
-    const Key key{item.shard, item.name, item.hash};
-    Entry* entry = item.shard->data.table.Find(item.hash, item.name).item();
-    batch.records.push_back(RecordOf(key, entry, item.replaced));
-    if (entry != nullptr) {
-      stored.push_back(entry);
-      const TierRecord& record = batch.records.back();
-      if (record.kind == TierRecord::Kind::kPut) {
-        NoteStored(*item.shard, entry, record.key.size() + record.value.size());
-      }
-    }
-    return true;
-  });
+  std::rotate(batch.records.begin(), batch.records.begin() + of_keys, batch.records.end());
   const bool waits = WaitsFor(batch) || tier->IsBehind();
   const uint64_t sequence = tier->Write(std::move(batch));
   for (Entry* entry : stored) entry->set_tier_sequence(sequence);
@@ -117,13 +142,12 @@ void Access::NoteStored(Shard& shard, Entry* entry, size_t size) {
   entry->set_tier_size(told);
 }
 
-TierRecord Access::RecordOf(const Key& key, const Entry* entry, uint32_t replaced) const {
-  Keyspace& keyspace = key.shard->keyspace();
-  TierRecord record{TierRecord::Kind::kDelete, keyspace.shared_from_this(), keyspace.generation(),
-                    std::string(key.name)};
-  record.replaced = replaced;
+TierRecord Access::RecordOf(const Unstored& item, const Entry* entry) {
+  Keyspace& keyspace = item.shard->keyspace();
+  TierRecord record{TierRecord::Kind::kDelete, keyspace.shared_from_this(), keyspace.generation()};
+  record.replaced = item.replaced;
   if (entry == nullptr) return record;
-  record.replaced = std::max(replaced, entry->tier_size());
+  record.replaced = std::max(item.replaced, entry->tier_size());
   record.deadline = entry->deadline();
   if (entry->resident()) {
     record.kind = TierRecord::Kind::kPut;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 #include <utility>
 
 #include "core/tier/disk_record.h"
@@ -57,7 +58,10 @@ bool DiskReader::ReadNow(uint64_t generation, std::string_view key, const ValueL
   bool decoded = false;
   const auto decode = [&](std::string_view bytes) {
     std::string problem;
-    decoded = value->Decode(bytes, limits, &problem);
+    try {
+      decoded = value->Decode(bytes, limits, &problem);
+    } catch (const std::bad_alloc&) {  // not through RocksDB
+    }
   };
   const bool found = store_.ReadCached(DiskKey(generation, key), decode);
   const int luck = luck_.load(std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
+#include <new>
 #include <shared_mutex>
 #include <utility>
 
@@ -47,6 +49,22 @@ DiskStatus StatusOf(const rocksdb::Status& status) {
   if (status.IsNoSpace()) return {DiskStatus::Kind::kFull, text};
   if (status.IsCorruption()) return {DiskStatus::Kind::kCorrupt, text};
   return {DiskStatus::Kind::kFailed, text};
+}
+
+// The memory of a larger group is given back.
+constexpr size_t kKeptGroupBytes = 16 << 20;
+
+// RocksDB copies what it writes, and the process would not outlive it if there was no memory for
+// that or for its buffers. `bytes`: of a large value, or of a group with one.
+bool MemoryIsThere(size_t bytes) {
+  constexpr size_t kWorthAsking = 1 << 20;
+  constexpr size_t kBuffers = 16 << 20;
+  if (bytes < kWorthAsking) return true;
+  // Of the system: what an allocator is asked for it may keep.
+  const size_t wanted = 2 * bytes + kBuffers;
+  void* const asked =
+      ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return asked != MAP_FAILED && ::munmap(asked, wanted) == 0;
 }
 
 }  // namespace
@@ -260,6 +278,7 @@ void DiskStore::Group::Put(uint64_t generation, std::string_view key, int64_t de
 }
 
 void DiskStore::Group::PutRaw(uint64_t generation, std::string_view key, std::string_view record) {
+  if (!MemoryIsThere(batch_->batch.GetDataSize() + record.size())) throw std::bad_alloc();
   batch_->batch.Put(DiskKey(generation, key), Slice(record));
 }
 
@@ -296,14 +315,25 @@ void DiskStore::Group::Note(std::string_view name, std::string_view value) {
   batch_->batch.Put(CatalogKey(name), Slice(value));
 }
 
-void DiskStore::Group::Clear() { batch_->batch.Clear(); }
+void DiskStore::Group::Clear() {
+  if (batch_->batch.GetDataSize() > kKeptGroupBytes) {
+    batch_ = std::make_unique<Batch>();  // it would keep its memory
+    value_ = std::string();
+  } else {
+    batch_->batch.Clear();
+  }
+}
 
 DiskStatus DiskStore::Write(Group* group, Safety safety) {
   rocksdb::WriteOptions options;
   options.disableWAL = safety == Safety::kNone;
   options.sync = safety == Safety::kSynced;
   const Use db(*engine_);
-  return db ? StatusOf(db->Write(options, &group->batch_->batch)) : Use::None();
+  if (!db) return Use::None();
+  if (!MemoryIsThere(group->batch_->batch.GetDataSize())) {
+    return {DiskStatus::Kind::kNoMemory, "there is no memory for it"};
+  }
+  return StatusOf(db->Write(options, &group->batch_->batch));
 }
 
 // RocksDB goes on by itself after some failures, not after those of its log: then it reads the log

@@ -40,7 +40,7 @@ struct DiskOptions {
 
 // What the disk said. `text` is for people, without a code; empty when all is well.
 struct DiskStatus {
-  enum class Kind : uint8_t { kOk, kNotFound, kFull, kCorrupt, kFailed };
+  enum class Kind : uint8_t { kOk, kNotFound, kFull, kCorrupt, kFailed, kNoMemory };
 
   Kind kind = Kind::kOk;
   std::string text{};
@@ -92,6 +92,7 @@ class DiskStore {
    public:
     Group();
     ~Group();
+    // Both throw std::bad_alloc where there is no memory for a large value.
     void Put(uint64_t generation, std::string_view key, int64_t deadline, std::string_view value);
     // A record as another store has it.
     void PutRaw(uint64_t generation, std::string_view key, std::string_view record);

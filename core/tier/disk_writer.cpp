@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "core/keyspace/clock.h"
@@ -196,20 +197,38 @@ void DiskWriter::Store(std::vector<TierBatch> batches) {
       if ((next == DiskStore::Safety::kNone) != (safety == DiskStore::Safety::kNone)) break;
       safety = std::max(safety, next);
     }
-    const std::span<TierBatch> run(&batches[first], end - first);
-    DiskStatus status =
-        failing_.load() ? DiskStatus{DiskStatus::Kind::kFailed, failure_} : StoreRun(run, safety);
-    if (UseReserve(status)) status = StoreRun(run, safety);
-    if (status.ok()) {
-      Settle(run.back().sequence, {});
-    } else {
-      Fail(run, status);
-    }
+    StoreRun({&batches[first], end - first}, safety);
     first = end;
   }
 }
 
-DiskStatus DiskWriter::StoreRun(std::span<TierBatch> run, DiskStore::Safety safety) {
+void DiskWriter::StoreRun(std::span<TierBatch> run, DiskStore::Safety safety) {
+  DiskStatus status =
+      failing_.load() ? DiskStatus{DiskStatus::Kind::kFailed, failure_} : StoreGroup(run, safety);
+  if (UseReserve(status)) status = StoreGroup(run, safety);
+  if (status.ok()) {
+    Settle(run.back().sequence, {});
+  } else if (status.kind == DiskStatus::Kind::kNoMemory && run.size() > 1) {
+    // One is too large; there is memory for the others.
+    for (TierBatch& batch : run) StoreRun({&batch, 1}, safety);
+  } else {
+    Fail(run, status);
+  }
+}
+
+DiskStatus DiskWriter::StoreGroup(std::span<TierBatch> run, DiskStore::Safety safety) {
+  try {
+    Gather(run);
+  } catch (const std::bad_alloc&) {
+    group_.Clear();
+    return {DiskStatus::Kind::kNoMemory, "there is no memory for it"};
+  }
+  const DiskStatus status = around_.store.Write(&group_, safety);
+  if (status.ok()) NoteClears();
+  return status;
+}
+
+void DiskWriter::Gather(std::span<TierBatch> run) {
   group_.Clear();
   clears_.clear();
   SortRecords(run);
@@ -223,9 +242,6 @@ DiskStatus DiskWriter::StoreRun(std::span<TierBatch> run, DiskStore::Safety safe
     Add(*sorted_[i].record, replaced);
     replaced = 0;
   }
-  const DiskStatus status = around_.store.Write(&group_, safety);
-  if (status.ok()) NoteClears();
-  return status;
 }
 
 // In the order of their keys they find their places in RocksDB's memory with fewer steps. What is
@@ -292,7 +308,12 @@ void DiskWriter::Add(const TierRecord& record, uint32_t replaced) {
 // --- when the disk takes nothing ---
 
 void DiskWriter::Fail(std::span<TierBatch> batches, const DiskStatus& status) {
-  if (!failing_.load()) {
+  // Where memory is short for one the next may do, unless it would be this one again.
+  const bool pauses = status.kind != DiskStatus::Kind::kNoMemory ||
+                      std::any_of(batches.begin(), batches.end(), [](const TierBatch& batch) {
+                        return PutsNothing(batch) || IsToKeep(batch);
+                      });
+  if (pauses && !failing_.load()) {
     around_.warn(
         "disk: writes fail and are refused, or kept in memory, until they succeed again: " +
         status.text);

@@ -77,7 +77,9 @@ class DiskWriter {
   // Waits for something to do. False: there is nothing any more.
   bool Await(std::unique_lock<std::mutex>& lock);
   void Store(std::vector<TierBatch> batches);
-  DiskStatus StoreRun(std::span<TierBatch> run, DiskStore::Safety safety);
+  void StoreRun(std::span<TierBatch> run, DiskStore::Safety safety);
+  DiskStatus StoreGroup(std::span<TierBatch> run, DiskStore::Safety safety);
+  void Gather(std::span<TierBatch> run);
   void SortRecords(std::span<TierBatch> run);
   // `replaced`: the largest that a record of the key was that is not deleted yet.
   void Add(const TierRecord& record, uint32_t replaced);

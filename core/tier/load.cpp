@@ -1,11 +1,17 @@
 #include "core/tier/load.h"
 
+#include <new>
 #include <utility>
 
 #include "core/keyspace/access.h"
 #include "core/keyspace/keyspace.h"
 
 namespace replete {
+namespace {
+
+constexpr char kNoMemory[] = "there is no memory for it";
+
+}  // namespace
 
 TierLoad::TierLoad(std::shared_ptr<Keyspace> keyspace, Shard& shard, std::string_view key,
                    uint64_t hash, uint64_t generation, const ValueLimits& limits)
@@ -18,11 +24,12 @@ TierLoad::TierLoad(std::shared_ptr<Keyspace> keyspace, Shard& shard, std::string
 
 void TierLoad::Arrived(std::string_view value) {
   std::string problem;
-  if (!value_.Decode(value, limits_, &problem)) {
-    Failed(std::move(problem));
-    return;
+  try {
+    if (value_.Decode(value, limits_, &problem)) return Install();
+  } catch (const std::bad_alloc&) {
+    problem = kNoMemory;
   }
-  Install();
+  Failed(std::move(problem));
 }
 
 void TierLoad::Failed(std::string reason) {
@@ -51,11 +58,15 @@ void TierLoad::Install() {
     }
     std::lock_guard table_lock(shard_.loads.mutex_);
     if (state_ == State::kPending) {
-      if (Access::Install({&shard_, key_, hash_}, &value_)) {
-        state_ = State::kInstalled;
-      } else {
-        state_ = State::kFailed;
-        failure_ = "the stored value has another type";
+      state_ = State::kFailed;
+      try {
+        if (Access::Install({&shard_, key_, hash_}, &value_)) {
+          state_ = State::kInstalled;
+        } else {
+          failure_ = "the stored value has another type";
+        }
+      } catch (const std::bad_alloc&) {
+        failure_ = kNoMemory;
       }
       shard_.Publish();
     }
