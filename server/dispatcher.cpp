@@ -344,8 +344,8 @@ void Dispatcher::RunOrFail(const Command& command) {
     output().Truncate(start);
     context_.blocks_ = false;
     context_.reply_.Error("OOM the system has no memory for this command");
-    // What it has changed by then is nobody else's to store.
-    if (tiered_) context_.access_.CommitOrDrop();
+    // What it has changed by then is nobody else's to store; a transaction's is stored whole.
+    if (tiered_ && !context_.in_exec_) context_.access_.CommitOrDrop();
     for (Shard* shard : locks_.shards()) shard->Publish();
   }
   running_.store(nullptr, std::memory_order_relaxed);

@@ -124,6 +124,37 @@ TEST_F(ObservationTest, CallsAreCounted) {
   EXPECT_EQ(client.Run("INFO", "errorstats").text.find("errorstat_"), std::string::npos);
 }
 
+// Another thread puts the long ones together: what is around them in a pipeline keeps its place.
+TEST_F(ObservationTest, LongReportsAreAnsweredInTheirOrder) {
+  Client client = Connect();
+  for (int round = 0; round < 20; ++round) {
+    const std::string before = "v" + std::to_string(round);
+    client.Append({"SET", "k", before});
+    client.Append({"INFO", "everything"});
+    client.Append({"GET", "k"});
+    client.Append({"INFO", "commandstats", "latencystats"});
+    client.Append({"APPEND", "k", "+"});
+    client.Append({"LATENCY", "HISTOGRAM"});
+    client.Append({"GET", "k"});
+    EXPECT_EQ(client.Next(), Status("OK"));
+    EXPECT_NE(client.Next().text.find("cmdstat_set:calls=" + std::to_string(round + 1)),
+              std::string::npos);
+    EXPECT_EQ(client.Next(), Bulk(before));
+    EXPECT_NE(client.Next().text.find("latency_percentiles_usec_get:"), std::string::npos);
+    EXPECT_EQ(client.Next().type, ':');
+    EXPECT_EQ(client.Next().type, '*');
+    EXPECT_EQ(client.Next(), Bulk(before + "+"));
+  }
+  client.Append({"MULTI"});
+  client.Append({"INFO", "commandstats"});
+  client.Append({"EXEC"});
+  EXPECT_EQ(client.Next(), Status("OK"));
+  EXPECT_EQ(client.Next(), Status("QUEUED"));
+  const Reply replies = client.Next();
+  ASSERT_EQ(replies.elements.size(), 1u);
+  EXPECT_NE(replies.elements[0].text.find("cmdstat_append:"), std::string::npos);
+}
+
 TEST_F(ObservationTest, TimesAreKeptAsTheSettingSays) {
   Client client = Connect();
   client.Run("CONFIG", "RESETSTAT");
