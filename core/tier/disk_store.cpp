@@ -387,13 +387,13 @@ void DiskStore::Read(std::span<const std::string> keys, const TakeRecord& take) 
   }
   const Found records = GetAll(db.get(), keys);
   std::vector<std::string> detached_keys;
-  std::vector<size_t> detached;
+  std::vector<std::pair<size_t, uint64_t>> detached;  // which, and how large
   for (size_t i = 0; i < keys.size(); ++i) {
     DiskRecord record;
     const DiskStatus status = StatusOfRecord(records.statuses[i], View(records.values[i]), &record);
     if (status.ok() && record.is_detached) {
       detached_keys.push_back(DetachedKeyOf(keys[i]));
-      detached.push_back(i);
+      detached.emplace_back(i, record.size);
     } else {
       take(i, status, record.value);
     }
@@ -401,11 +401,14 @@ void DiskStore::Read(std::span<const std::string> keys, const TakeRecord& take) 
   if (detached.empty()) return;
   const Found values = GetAll(db.get(), detached_keys);
   for (size_t i = 0; i < detached.size(); ++i) {
+    const auto [at, size] = detached[i];
     DiskStatus status = StatusOf(values.statuses[i]);
     if (status.kind == DiskStatus::Kind::kNotFound) {
       status = {DiskStatus::Kind::kCorrupt, "the value of the record is missing"};
+    } else if (status.ok() && values.values[i].size() != size) {
+      status = {DiskStatus::Kind::kCorrupt, "the value is not the one of the record"};
     }
-    take(detached[i], status, View(values.values[i]));
+    take(at, status, View(values.values[i]));
   }
 }
 

@@ -174,6 +174,22 @@ TEST_F(DiskStoreTest, RecordsAreThereAndInOrder) {
   EXPECT_FALSE(store_->ReadCached(DiskKey(6, "none"), see));
 }
 
+TEST_F(DiskStoreTest, AValueThatIsNotTheOneOfItsRecordIsAnError) {
+  Put(5, "k", std::string(kDetachedFrom, 'v'));
+  Put(5, "gone", std::string(kDetachedFrom, 'v'));
+  DiskStore::Group group;
+  group.PutRaw(5 | kDetachedBit, "k", std::string(kDetachedFrom + 1, 'w'));
+  group.DeleteDetached(5, "gone");
+  ASSERT_TRUE(store_->Write(&group, DiskStore::Safety::kLogged).ok());
+  int asked = 0;
+  store_->Read({{DiskKey(5, "k"), DiskKey(5, "gone")}},
+               [&](size_t, const DiskStatus& status, std::string_view) {
+                 ++asked;
+                 EXPECT_EQ(status.kind, DiskStatus::Kind::kCorrupt) << status.text;
+               });
+  EXPECT_EQ(asked, 2);
+}
+
 TEST_F(DiskStoreTest, LargeValuesStandApartAndAreReadWithTheOthers) {
   const std::string large(100'000, 'v');
   const std::string just(kDetachedFrom, 'j');
