@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -70,8 +71,8 @@ Server::Server(ServerOptions options)
   if (!loading() && disk_tier() != nullptr) (void)disk_tier()->ReadBack(1);  // nothing
   disk_engine_->NoteStarted();
   memory_limit_.Set(static_cast<int64_t>(config.maxmemory));
-  workers_ = std::make_unique<WorkerPool>(kWorkers);
-  disposal_ = std::make_unique<WorkerPool>(1, kDisposalNice);
+  workers_ = std::make_unique<WorkerPool>("worker", kWorkers);
+  disposal_ = std::make_unique<WorkerPool>("disposal", 1, kDisposalNice);
   uses_io_uring_ = config.io_uring == UseIoUring::kYes ||
                    (config.io_uring == UseIoUring::kAuto && SocketBatch::Pays());
   longest_pause_nanos_ = WakePacing::MeasureMost();
@@ -158,7 +159,12 @@ bool Server::Run() {
   serving_ = true;
   if (loading()) workers_->Post([this] { ReadBack(); });
   std::vector<std::thread> threads;
-  for (size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([this, i] { loops_[i]->Run(); });
+  for (size_t i = 1; i < loops_.size(); ++i) {
+    threads.emplace_back([this, i] {
+      ::pthread_setname_np(::pthread_self(), fmt::format("loop {}", i).c_str());
+      loops_[i]->Run();
+    });
+  }
   loops_[0]->Run();
   for (std::thread& thread : threads) thread.join();
   LogNotice("stopped");

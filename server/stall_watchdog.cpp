@@ -1,5 +1,7 @@
 #include "server/stall_watchdog.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -33,6 +35,7 @@ StallWatchdog::~StallWatchdog() {
 }
 
 void StallWatchdog::Run() {
+  ::pthread_setname_np(::pthread_self(), "watchdog");
   constexpr int64_t kSeldom = 1000;
   const int64_t keep_alive_ms = ServiceManager::KeepAliveMs();
   std::unique_lock lock(mutex_);

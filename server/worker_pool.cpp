@@ -1,12 +1,13 @@
 #include "server/worker_pool.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
 
 namespace replete {
 
-WorkerPool::WorkerPool(size_t threads, int nice) {
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this, nice] { Run(nice); });
+WorkerPool::WorkerPool(const char* name, size_t threads, int nice) {
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([=, this] { Run(name, nice); });
 }
 
 WorkerPool::~WorkerPool() { Stop(); }
@@ -34,7 +35,8 @@ void WorkerPool::Stop() {
   }
 }
 
-void WorkerPool::Run(int nice) {
+void WorkerPool::Run(const char* name, int nice) {
+  ::pthread_setname_np(::pthread_self(), name);
   // Both of this thread only, and refused at worst.
   const sched_param none{};
   ::sched_setscheduler(0, SCHED_BATCH, &none);

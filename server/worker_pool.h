@@ -14,10 +14,10 @@ namespace replete {
 //
 // The threads are batch work to the scheduler (man 7 sched, SCHED_BATCH): one that is woken does
 // not take the core from the loop that woke it, which may hold locks. `nice` is what they add to
-// the process's nice level (man 2 nice).
+// the process's nice level (man 2 nice), `name` what the system shows them as (at most 15 bytes).
 class WorkerPool {
  public:
-  explicit WorkerPool(size_t threads, int nice = 0);
+  WorkerPool(const char* name, size_t threads, int nice = 0);
   ~WorkerPool();  // as Stop
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -27,7 +27,7 @@ class WorkerPool {
   void Stop();
 
  private:
-  void Run(int nice);
+  void Run(const char* name, int nice);
 
   std::mutex mutex_;
   std::condition_variable changed_;

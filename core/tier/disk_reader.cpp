@@ -1,5 +1,7 @@
 #include "core/tier/disk_reader.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <iterator>
 #include <new>
@@ -71,6 +73,7 @@ bool DiskReader::ReadNow(uint64_t generation, std::string_view key, const ValueL
 }
 
 void DiskReader::Serve() {
+  ::pthread_setname_np(::pthread_self(), "disk read");
   std::unique_lock lock(mutex_);
   for (;;) {
     if (waiting_.empty()) {

@@ -1,6 +1,7 @@
 #include "core/tier/disk_tier.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <chrono>
@@ -163,6 +164,7 @@ Problem DiskTier::Compact(const Keyspace& keyspace) {
 }
 
 void DiskTier::ServeReclaiming() {
+  ::pthread_setname_np(::pthread_self(), "disk reclaim");
   std::unique_lock lock(mutex_);
   for (;;) {
     const auto wanted = [this] { return stopping_ || !void_.empty(); };

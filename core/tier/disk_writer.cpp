@@ -1,6 +1,7 @@
 #include "core/tier/disk_writer.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <chrono>
@@ -139,6 +140,7 @@ uint64_t DiskWriter::queued() const {
 }
 
 void DiskWriter::Serve() {
+  ::pthread_setname_np(::pthread_self(), "disk write");
   std::unique_lock lock(mutex_);
   while (Await(lock)) {
     std::vector<TierBatch> batches = std::exchange(queue_, {});

@@ -1,6 +1,7 @@
 #include "server/admin/http_server.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -220,7 +221,10 @@ Problem HttpServer::Start(const Config& config) {
     }
     state_->Accept(acceptor);
   }
-  thread_ = std::thread([this] { state_->context.run(); });
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "admin");
+    state_->context.run();
+  });
   LogNotice("admin port {}", config.admin_port);
   return std::nullopt;
 }

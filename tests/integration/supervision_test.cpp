@@ -4,6 +4,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
 
 #include "tests/integration/daemon.h"
 
@@ -45,6 +49,27 @@ TEST_F(SupervisionTest, ACommandThatHoldsAThreadUpIsNamed) {
   client.Run("TESTSPIN", "400");
   EXPECT_TRUE(Logged("it runs testspin"));
   EXPECT_TRUE(Logged("thread 0 goes on, it had been held up for "));
+}
+
+// As `top -H` and `ps -L` show them.
+TEST_F(SupervisionTest, ThreadsHaveNames) {
+  Start({}, 3);
+  const std::filesystem::path tasks = "/proc/" + std::to_string(daemon().pid()) + "/task";
+  const auto names = [&] {
+    std::multiset<std::string> all;
+    for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+      std::string name;
+      std::getline(std::ifstream(task.path() / "comm"), name);
+      all.insert(name);
+    }
+    return all;
+  };
+  // Each gives itself its name once it runs.
+  EXPECT_TRUE(Eventually([&] {
+    const std::multiset<std::string> all = names();
+    return all.count("loop 1") == 1 && all.count("loop 2") == 1 && all.count("worker") == 2 &&
+           all.count("disposal") == 1 && all.count("watchdog") == 1;
+  })) << ::testing::PrintToString(names());
 }
 
 // man 3 sd_notify.
