@@ -15,6 +15,8 @@ namespace {
 // oldest ones may be younger than those of others.
 constexpr int kEvictionsPerStep = 16;
 constexpr int kEvictionsPerShard = 4;
+// Small shards whose best victims are compared.
+constexpr size_t kCompared = 16;
 
 }  // namespace
 
@@ -117,7 +119,8 @@ bool Dispatcher::IfFree(Shard& shard, Fn&& fn) {
 // are free has one.
 Dispatcher::Eviction Dispatcher::EvictFromBest(Keyspace& keyspace, std::span<const Key> named,
                                                bool in_step) {
-  constexpr size_t kCompared = 16;
+  // Where uses count the clocks of shards are only about the same: some shards tell as much as all.
+  const size_t most = keyspace.tracks_use() ? kCompared : keyspace.shards();
   const int64_t now = context_.access_.now();
   const auto with = [&](Shard& shard, auto&& fn) {
     if (named.empty() || !locks_.Contains(&shard)) return IfFree(shard, fn);
@@ -129,7 +132,7 @@ Dispatcher::Eviction Dispatcher::EvictFromBest(Keyspace& keyspace, std::span<con
   uint64_t best_score = 0;
   size_t compared = 0;
   bool busy = false;
-  for (size_t i = 0; i < keyspace.shards() && compared < kCompared; ++i) {
+  for (size_t i = 0; i < keyspace.shards() && compared < most; ++i) {
     Shard& shard = keyspace.shard((first + i) % keyspace.shards());
     if (shard.size() == 0) continue;
     const bool free = with(shard, [&] {

@@ -92,8 +92,11 @@ void Access::Unlink(Shard& shard, Entry* entry) {
 void Access::Insert(const Key& key, Entry* entry) {
   Shard& shard = *key.shard;
   CountUse(shard);
-  if (shard.data.table.size() < Shard::kSmall)
-    shard.clock = shard.keyspace().SyncClock(shard.clock);
+  if (shard.data.table.size() < Shard::kSmall) {
+    Keyspace& keyspace = shard.keyspace();
+    shard.clock = keyspace.tracks_use() ? keyspace.SyncClock(shard.clock)
+                                        : keyspace.AdvanceClock(shard.clock);
+  }
   entry->set_clock(shard.keyspace().tracks_frequency() ? Frequency::First(now()) : shard.clock);
   if (!shard.data.table.TryInsert(key.hash, entry)) [[unlikely]] {
     const int64_t start = ThreadNanos();

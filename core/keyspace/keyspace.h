@@ -141,6 +141,16 @@ class Keyspace : public std::enable_shared_from_this<Keyspace> {
     }
     return seen;
   }
+  // The same, and later than every other of them: where uses do not count, what enters has a place
+  // of its own in the order of all. (Uses of one shard would not keep up with it.)
+  uint32_t AdvanceClock(uint32_t clock) {
+    uint32_t seen = clock_.load(std::memory_order_relaxed);
+    uint32_t next = 0;
+    do {
+      next = static_cast<int32_t>(clock - seen) > 0 ? clock : seen + 1;
+    } while (!clock_.compare_exchange_weak(seen, next, std::memory_order_relaxed));
+    return next;
+  }
   // Nobody uses the keyspace; its shards' clocks are set along.
   void SetClock(uint32_t clock) { clock_.store(clock, std::memory_order_relaxed); }
   // Whether uses are recorded in the entries: not where the order in which they came counts.
