@@ -103,7 +103,7 @@ void Dispatcher::BeginLoads() {
     try {
       tier->Load(loads);
     } catch (const std::bad_alloc&) {
-      for (const auto& load : loads) load->Failed("there is no memory for it");
+      for (const auto& load : loads) load->Failed(kNoMemoryForIt);
     }
     loads_.erase(first, loads_.end());
   }

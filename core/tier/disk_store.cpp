@@ -51,15 +51,15 @@ DiskStatus StatusOf(const rocksdb::Status& status) {
   return {DiskStatus::Kind::kFailed, text};
 }
 
+// A smaller group fits into what RocksDB holds for the next ones.
+constexpr size_t kWorthAsking = 1 << 20;
 // The memory of a larger group is given back.
 constexpr size_t kKeptGroupBytes = 16 << 20;
 
 // RocksDB copies what it writes, and the process would not outlive it if there was no memory for
-// that or for its buffers. `bytes`: of a large value, or of a group with one.
+// that or for its buffers. `bytes`: of a group.
 bool MemoryIsThere(size_t bytes) {
-  constexpr size_t kWorthAsking = 1 << 20;
   constexpr size_t kBuffers = 16 << 20;
-  if (bytes < kWorthAsking) return true;
   // Of the system: what an allocator is asked for it may keep.
   const size_t wanted = 2 * bytes + kBuffers;
   void* const asked =
@@ -272,14 +272,24 @@ void DiskStore::Group::Put(uint64_t generation, std::string_view key, int64_t de
     return PutRaw(generation, key, head);
   }
   AppendDiskValue(deadline, {}, &head);
+  WillGrow(key.size() + value.size());
   const rocksdb::Slice keys[] = {key_, Slice(key)};
   const rocksdb::Slice values[] = {head, Slice(value)};
   batch_->batch.Put(rocksdb::SliceParts(keys, 2), rocksdb::SliceParts(values, 2));
 }
 
 void DiskStore::Group::PutRaw(uint64_t generation, std::string_view key, std::string_view record) {
-  if (!MemoryIsThere(batch_->batch.GetDataSize() + record.size())) throw std::bad_alloc();
+  WillGrow(key.size() + record.size());
   batch_->batch.Put(DiskKey(generation, key), Slice(record));
+}
+
+// Asked each time that RocksDB will allocate, which makes room for twice as much.
+void DiskStore::Group::WillGrow(size_t bytes) const {
+  constexpr size_t kAround = 64;  // what RocksDB writes beside key and value, at most
+  const std::string& written = batch_->batch.Data();
+  const size_t wanted = written.size() + bytes + kAround;
+  if (wanted <= kWorthAsking || wanted <= written.capacity()) return;
+  if (!MemoryIsThere(wanted)) throw std::bad_alloc();
 }
 
 void DiskStore::Group::Deadline(uint64_t generation, std::string_view key, int64_t deadline) {
@@ -330,9 +340,8 @@ DiskStatus DiskStore::Write(Group* group, Safety safety) {
   options.sync = safety == Safety::kSynced;
   const Use db(*engine_);
   if (!db) return Use::None();
-  if (!MemoryIsThere(group->batch_->batch.GetDataSize())) {
-    return {DiskStatus::Kind::kNoMemory, "there is no memory for it"};
-  }
+  const size_t bytes = group->batch_->batch.GetDataSize();
+  if (bytes > kWorthAsking && !MemoryIsThere(bytes)) return DiskStatus::NoMemory();
   return StatusOf(db->Write(options, &group->batch_->batch));
 }
 

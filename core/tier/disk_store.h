@@ -17,6 +17,7 @@
 #include "core/tier/disk_record.h"
 #include "core/tier/disk_reserve.h"
 #include "core/tier/stored_namespace.h"
+#include "core/tier/tier.h"
 
 namespace replete {
 
@@ -46,6 +47,7 @@ struct DiskStatus {
   std::string text{};
 
   bool ok() const { return kind == Kind::kOk; }
+  static DiskStatus NoMemory() { return {Kind::kNoMemory, kNoMemoryForIt}; }
 };
 
 // Who knows which records are dead. Asked by compactions, from any thread; when it is in doubt a
@@ -92,7 +94,7 @@ class DiskStore {
    public:
     Group();
     ~Group();
-    // Both throw std::bad_alloc where there is no memory for a large value.
+    // Both throw std::bad_alloc where there is no memory for the group with it.
     void Put(uint64_t generation, std::string_view key, int64_t deadline, std::string_view value);
     // A record as another store has it.
     void PutRaw(uint64_t generation, std::string_view key, std::string_view record);
@@ -111,6 +113,7 @@ class DiskStore {
    private:
     friend class DiskStore;
     struct Batch;
+    void WillGrow(size_t bytes) const;
     std::unique_ptr<Batch> batch_;
     std::string key_;
     std::string value_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "core/keyspace/keyspace.h"
@@ -85,7 +86,11 @@ Problem DiskTier::Import(const std::string& name, const std::string& folder, uin
   const DiskStatus status = Persist([&] { return store_->KeepId(stored.id); });
   if (!status.ok()) problem = "disk: " + status.text;
   // Its name is stored once a keyspace works on it: half a copy belongs to nobody.
-  if (!problem) problem = CopyBackup(folder, *store_, stored.generation);
+  try {
+    if (!problem) problem = CopyBackup(folder, *store_, stored.generation);
+  } catch (const std::bad_alloc&) {
+    problem = "disk: " + DiskStatus::NoMemory().text;
+  }
   problem ? Forget(stored.id) : catalog_.NoteFilled(stored.id);
   return problem;
 }

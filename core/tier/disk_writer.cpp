@@ -223,7 +223,7 @@ DiskStatus DiskWriter::StoreGroup(std::span<TierBatch> run, DiskStore::Safety sa
     Gather(run);
   } catch (const std::bad_alloc&) {
     group_.Clear();
-    return {DiskStatus::Kind::kNoMemory, "there is no memory for it"};
+    return DiskStatus::NoMemory();
   }
   const DiskStatus status = around_.store.Write(&group_, safety);
   if (status.ok()) NoteClears();

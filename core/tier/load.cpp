@@ -5,14 +5,9 @@
 
 #include "core/keyspace/access.h"
 #include "core/keyspace/keyspace.h"
+#include "core/tier/tier.h"
 
 namespace replete {
-namespace {
-
-constexpr char kNoMemory[] = "there is no memory for it";
-
-}  // namespace
-
 TierLoad::TierLoad(std::shared_ptr<Keyspace> keyspace, Shard& shard, std::string_view key,
                    uint64_t hash, uint64_t generation, const ValueLimits& limits)
     : keyspace_(std::move(keyspace)),
@@ -27,7 +22,7 @@ void TierLoad::Arrived(std::string_view value) {
   try {
     if (value_.Decode(value, limits_, &problem)) return Install();
   } catch (const std::bad_alloc&) {
-    problem = kNoMemory;
+    problem = kNoMemoryForIt;
   }
   Failed(std::move(problem));
 }
@@ -66,7 +61,7 @@ void TierLoad::Install() {
           failure_ = "the stored value has another type";
         }
       } catch (const std::bad_alloc&) {
-        failure_ = kNoMemory;
+        failure_ = kNoMemoryForIt;
       }
       shard_.Publish();
     }

@@ -16,6 +16,9 @@ namespace replete {
 class Keyspace;
 class TierLoad;
 
+// Why a value was not fetched or stored, where it is not the tier that fails.
+inline constexpr char kNoMemoryForIt[] = "there is no memory for it";
+
 // What a write did to one key of a keyspace, as a tier stores it: at most one record a key in a
 // batch, the state at its end.
 struct TierRecord {
