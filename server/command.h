@@ -40,7 +40,9 @@ inline constexpr uint32_t kWhileSubscribed = 1u << 24;  // a RESP2 client that i
 inline constexpr uint32_t kSelects = 1u << 25;  // its last argument is the namespace from then on
 inline constexpr uint32_t kMayReplicate = 1u << 27;  // others would see it, though it writes no key
 inline constexpr uint32_t kSysCmd = 1u << 28;        // for those who work on the server itself
-inline constexpr uint32_t kNamesMember = 1u << 26;   // argument 2 is a member of the value under 1
+// With kLong: tells of the server. Runs on a thread that no other command holds up.
+inline constexpr uint32_t kReport = 1u << 29;
+inline constexpr uint32_t kNamesMember = 1u << 26;  // argument 2 is a member of the value under 1
 }  // namespace command_flag
 
 // ACL categories.

@@ -52,8 +52,10 @@ void Dispatcher::RunAway(const Call& call, const Command& command) {
   job->client = &call.client;
   job->command = &command;
   // The session does not touch its client until Complete: the worker may.
-  server_.workers().Post([job, &server = server_, out_of_memory = out_of_memory_, tiered = tiered_,
-                          container = container_] {
+  const bool is_report = (command.flags & command_flag::kReport) != 0;
+  WorkerPool& pool = is_report ? server_.reports() : server_.workers();
+  pool.Post([job, &server = server_, out_of_memory = out_of_memory_, tiered = tiered_,
+             container = container_] {
     Dispatcher away(server);
     std::vector<std::string_view> args(job->args.begin(), job->args.end());
     away.reply().set_resp3(job->client->resp3);

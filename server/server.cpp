@@ -72,6 +72,7 @@ Server::Server(ServerOptions options)
   disk_engine_->NoteStarted();
   memory_limit_.Set(static_cast<int64_t>(config.maxmemory));
   workers_ = std::make_unique<WorkerPool>("worker", kWorkers);
+  reports_ = std::make_unique<WorkerPool>("report", 1);
   disposal_ = std::make_unique<WorkerPool>("disposal", 1, kDisposalNice);
   uses_io_uring_ = config.io_uring == UseIoUring::kYes ||
                    (config.io_uring == UseIoUring::kAuto && SocketBatch::Pays());
@@ -139,6 +140,7 @@ void Server::MakeRemembered(const ServerOptions& options) {
 // The tiers answer all that wait before those who wait go.
 Server::~Server() {
   workers_->Stop();
+  reports_->Stop();
   fake_tier_.reset();
   disk_engine_->Close();
   disposal_->Stop();
@@ -169,6 +171,7 @@ bool Server::Run() {
   for (std::thread& thread : threads) thread.join();
   LogNotice("stopped");
   workers_->Stop();
+  reports_->Stop();
   disposal_->Stop();
   if (disk_tier() != nullptr && !failed_ && !loading()) disk_tier()->SaveRecency();
   return !failed_;

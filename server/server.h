@@ -90,6 +90,7 @@ class Server final : public TierHost {
   // Of the channels of SSUBSCRIBE, whose names have nothing to do with the others'.
   PubSub& shard_pubsub() { return shard_pubsub_; }
   WorkerPool& workers() { return *workers_; }
+  WorkerPool& reports() { return *reports_; }
   // One thread that frees what was cleared: on more than one core it would be in the way of the
   // loops, and in the queue of the workers in that of clients.
   WorkerPool& disposal() { return *disposal_; }
@@ -246,6 +247,7 @@ class Server final : public TierHost {
   std::atomic<bool> serving_{false};
   std::atomic<size_t> active_threads_{1};
   std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<WorkerPool> reports_;  // what the daemon tells of itself waits for no worker
   std::unique_ptr<WorkerPool> disposal_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<ThreadScaler> thread_scaler_;  // elastic-threads

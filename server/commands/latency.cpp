@@ -173,7 +173,7 @@ constexpr Command kSubcommands[] = {
      .keys = {}, .since = "2.8.13",
      .summary = "Return a human readable latency analysis report.", .syntax = "",
      .reply = "verbatim", .handler = Doctor},
-    {.name = "histogram", .arity = -2, .flags = kAsked | kLong, .categories = 0, .scope = Scope::kNone,
+    {.name = "histogram", .arity = -2, .flags = kAsked | kLong | kReport, .categories = 0, .scope = Scope::kNone,
      .keys = {}, .since = "7.0.0",
      .summary = "Return the cumulative distribution of latencies of a subset of commands or all.",
      .syntax = "[command [command ...]]", .reply = "map", .handler = Histogram,

@@ -31,7 +31,7 @@ using namespace command_flag;
 
 // clang-format off
 constexpr Command kCommands[] = {
-    {.name = "info", .arity = -1, .flags = kLoading | kStale | kLong,
+    {.name = "info", .arity = -1, .flags = kLoading | kStale | kLong | kReport,
      .categories = category::kDangerous,
      .scope = Scope::kNone, .keys = {}, .since = "1.0.0",
      .summary = "Get information and statistics about the server",

@@ -1,7 +1,9 @@
 // What the daemon tells about commands: SLOWLOG, LATENCY, INFO commandstats, errorstats and
 // latencystats. The tests hold against redis-server as well.
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/integration/daemon.h"
@@ -153,6 +155,35 @@ TEST_F(ObservationTest, LongReportsAreAnsweredInTheirOrder) {
   const Reply replies = client.Next();
   ASSERT_EQ(replies.elements.size(), 1u);
   EXPECT_NE(replies.elements[0].text.find("cmdstat_append:"), std::string::npos);
+}
+
+// Commands that hold all workers do not hold up what the daemon tells of itself.
+TEST_F(ObservationTest, ReportsWaitForNoLongCommand) {
+  REPLETE_ONLY();
+  const ScopedVariable commands("REPLETE_TEST_COMMANDS", "yes");
+  Start();
+  constexpr int kHeld = 4;
+  std::vector<Client> holding;
+  for (int i = 0; i < kHeld; ++i) {
+    holding.push_back(Connect());
+    holding.back().Append({"TESTLONG", "3000000", "n" + std::to_string(i)});
+  }
+  std::atomic<int> answered{0};
+  std::vector<std::thread> waiting;
+  for (Client& client : holding) {
+    waiting.emplace_back([&] {
+      client.Next();
+      ++answered;
+    });
+  }
+  Client client = Connect();
+  for (const char* section : {"everything", "commandstats", "default"}) {
+    EXPECT_NE(client.Run("INFO", section).text.find("# "), std::string::npos);
+  }
+  EXPECT_EQ(client.Run("LATENCY", "HISTOGRAM").type, '*');
+  EXPECT_EQ(answered, 0) << "the reports came after the long commands";
+  for (std::thread& thread : waiting) thread.join();
+  EXPECT_EQ(answered, kHeld);
 }
 
 TEST_F(ObservationTest, TimesAreKeptAsTheSettingSays) {

@@ -68,7 +68,7 @@ TEST_F(SupervisionTest, ThreadsHaveNames) {
   EXPECT_TRUE(Eventually([&] {
     const std::multiset<std::string> all = names();
     return all.count("loop 1") == 1 && all.count("loop 2") == 1 && all.count("worker") == 2 &&
-           all.count("disposal") == 1 && all.count("watchdog") == 1;
+           all.count("disposal") == 1 && all.count("report") == 1 && all.count("watchdog") == 1;
   })) << ::testing::PrintToString(names());
 }
 
