@@ -417,11 +417,12 @@ constexpr Setting kSettings[] = {
          .section = "disk",
          .change = Change::kAtStart,
          .doc = "Bytes a second that flushes and compactions write; 0 = no limit."}),
-    IntegerRow<&Config::disk_readers>(1, 256,
-                                      {.name = "disk-readers",
-                                       .section = "disk",
-                                       .change = Change::kAtStart,
-                                       .doc = "Threads that read values from the store."}),
+    IntegerRow<&Config::disk_readers>(
+        1, 256,
+        {.name = "disk-readers",
+         .section = "disk",
+         .change = Change::kAtStart,
+         .doc = "Threads that read values which the system does not have in memory."}),
     Setting{
         .name = "notify-keyspace-events",
         .section = "events",

@@ -11,6 +11,7 @@
 #include "core/keyspace/lock_set.h"
 #include "core/keyspace/namespace_map.h"
 #include "core/stats/counters.h"
+#include "core/tier/tier.h"
 #include "server/ahead.h"
 #include "server/blocking.h"
 #include "server/client.h"
@@ -83,6 +84,27 @@ class Dispatcher final : public KeyspaceListener {
   void Unwatch(Client& client);
   void Detach(std::shared_ptr<BlockedPop> blocked);
   void Tick();
+
+  // Values that commands have read from a tier by themselves instead of waiting for them, so far.
+  uint64_t reads_now() const { return reads_now_; }
+  // A loop reads some in a round, each in 10 us or so: it is never long without a look at its
+  // sockets.
+  static constexpr size_t kReadsInARound = 16;
+  void BeginRound() { round_ends_ = reads_now_ + kReadsInARound; }
+  bool ReadsSpent() const { return reads_now_ >= round_ends_; }
+  // Values that the next requests of a pipeline are about to want, read together and without a lock
+  // as far as they can be had at once. `next` stays as it is while this lives, of which there is
+  // one at a time.
+  class ReadsAhead {
+   public:
+    ReadsAhead(Dispatcher& dispatcher, Client& client, std::span<const Ahead> next);
+    ~ReadsAhead();
+    ReadsAhead(const ReadsAhead&) = delete;
+    ReadsAhead& operator=(const ReadsAhead&) = delete;
+
+   private:
+    Dispatcher& dispatcher_;
+  };
 
   // Between the two, values that commands wait for are not asked for one by one but together.
   void GatherLoads() { gathers_loads_ = true; }
@@ -172,7 +194,13 @@ class Dispatcher final : public KeyspaceListener {
   bool FetchValues(const Call& call);
   void JoinLoad(const Key& key, const std::shared_ptr<LoadWait>& wait, Loads* fresh) const;
   void JoinAhead(const Call& call, const std::shared_ptr<LoadWait>& wait, Loads* fresh);
+  template <class Visit>
+  void ForValuesAhead(Client& client, std::span<const Ahead> next, Visit&& visit);
   bool ReadNow(const Key& key, const Entry* entry, const ValueLimits& limits);
+  bool ReadersDoTheRest() const;
+  void ReadAhead(Client& client, std::span<const Ahead> next);
+  bool TakeAhead(const Key& key, uint64_t sequence, TierRead* wanted);
+  void ForgetAhead();
   bool TiersAllow(const Command& command);
   void Unlock();
   void AnswerServed();
@@ -233,6 +261,15 @@ class Dispatcher final : public KeyspaceListener {
   std::vector<Key> needed_;  // keys of tiered keyspaces whose values the command reads
   Loads loads_;              // to be asked for
   bool gathers_loads_ = false;
+  struct SoughtAhead {
+    uint64_t hash;
+    uint64_t sequence;  // Entry::tier_sequence() of what was read
+    bool taken = false;
+  };
+  std::vector<SoughtAhead> ahead_;
+  std::vector<TierRead> ahead_reads_;  // one for each
+  uint64_t reads_now_ = 0;
+  uint64_t round_ends_ = UINT64_MAX;  // no rounds: all that can be read at once is
   std::vector<std::shared_ptr<BlockedClient>> served_;
   CommitTokens tokens_;
   size_t reply_start_ = 0;

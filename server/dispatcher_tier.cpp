@@ -44,8 +44,14 @@ bool Borrows(const Command& command, size_t keys) {
 // Under the locks: the value of the key, which is away, if it can be had at once.
 bool Dispatcher::ReadNow(const Key& key, const Entry* entry, const ValueLimits& limits) {
   Keyspace& keyspace = key.shard->keyspace();
-  StoredValue value;
-  if (!keyspace.tier()->ReadNow(keyspace.generation(), key.name, limits, &value)) return false;
+  TierRead read{.generation = keyspace.generation(), .key = key.name};
+  if (!TakeAhead(key, entry->tier_sequence(), &read)) {
+    if (ReadersDoTheRest()) return false;
+    keyspace.tier()->ReadNow({&read, 1}, limits);
+    reads_now_ += read.found ? 1 : 0;
+  }
+  if (!read.found) return false;
+  StoredValue& value = read.value;
   if (!Borrows(*context_.command_, context_.keys_.size()) ||
       context_.access_.WorthKeeping(key, entry)) {
     if (!Access::Install(key, &value)) return false;
@@ -56,6 +62,8 @@ bool Dispatcher::ReadNow(const Key& key, const Entry* entry, const ValueLimits& 
   context_.access_.Lend(key, entry, &value);
   return true;
 }
+
+bool Dispatcher::ReadersDoTheRest() const { return ReadsSpent() && server_.readers_help(); }
 
 // Under the locks. True: all values that can be had are there; those whose load has failed are left
 // to TiersAllow. False: the locks are gone, the session is woken when everything has come, and the
@@ -122,25 +130,6 @@ void Dispatcher::JoinLoad(const Key& key, const std::shared_ptr<LoadWait>& wait,
       },
       &load);
   if (load) fresh->push_back(std::move(load));
-}
-
-// What the next requests will want is fetched together with what this one waits for: the client
-// waits once. Wrong guesses cost a read.
-void Dispatcher::JoinAhead(const Call& call, const std::shared_ptr<LoadWait>& wait, Loads* fresh) {
-  for (const Ahead& next : call.later) {
-    if (next.command == nullptr || next.command->scope != Scope::kKeys) return;
-    const std::span<const std::string_view> args(next.request.args.data(),
-                                                 next.request.args.size());
-    const KeySpec& spec = next.command->keys[0];
-    const auto at = static_cast<size_t>(spec.first);
-    if (at == 0 || at >= args.size() || (spec.reads != nullptr && !spec.reads(args))) continue;
-    const Key key = Locate(args[at], *call.client.keyspace, next.hash);
-    if (key.shard->keyspace().tier() == nullptr || key.shard->keyspace().retired()) continue;
-    std::lock_guard lock(key.shard->mutex);
-    if (key.shard->gate.owned()) continue;
-    const Entry* entry = context_.access_.Peek(key);
-    if (entry != nullptr && !entry->resident()) JoinLoad(key, wait, fresh);
-  }
 }
 
 // One of a transaction's commands is looked at when its turn comes: the others run.

@@ -50,6 +50,7 @@ Loop::Loop(Server& server, size_t index, size_t loops)
       pacing_(server.longest_pause_nanos(), server.always_pauses()),
       meter_(server.stats()),
       batch_(server.uses_io_uring()),
+      readers_help_(server.readers_help()),
       reader_(server.reclaimer().Register(&may_look_ahead_)) {}
 
 Loop::~Loop() = default;
@@ -166,7 +167,10 @@ void Loop::Queue(Posted posted) {
     posted_.push_back(std::move(posted));
     if (has_posted_.exchange(true)) return;
   }
-  boost::asio::post(context_, [this] { RunPosted(); });
+  boost::asio::post(context_, [this] {
+    dispatcher_.BeginRound();
+    RunPosted();
+  });
 }
 
 // One batch: what posts again has to wait for something that is not here.
@@ -194,6 +198,14 @@ void Loop::RunPosted() {
   }
   SendOutgoing();
   dispatcher_.BeginLoads();
+}
+
+// After its turn, whether it has another to come or not.
+void Loop::MoveFromLine(Session& session) {
+  SendOutgoing();
+  const bool is_last = !in_line_.empty() && in_line_.back().get() == &session;
+  if (is_last) in_line_.pop_back();
+  session.MoveFromLine(is_last);
 }
 
 bool Loop::GatheredForLong() const {
@@ -240,19 +252,41 @@ void Loop::ServeSockets() {
 
 // False: nothing was there, and nobody has a turn to come.
 bool Loop::ServeRound() {
-  std::swap(have_turn_, in_line_);
+  const size_t turns = in_line_.size();  // who joins from here on has no turn in this round
+  dispatcher_.BeginRound();
   const std::span<const epoll_event> events = poller_.Poll();
   RunPosted();
   for (size_t i = 0; i < events.size(); i += kTogether) {
     ServeTogether(events.subspan(i, std::min(kTogether, events.size() - i)));
   }
-  const bool some = !events.empty() || !have_turn_.empty();
-  for (const std::shared_ptr<Session>& session : have_turn_) {
+  if (turns > 0) ServeLine(turns);
+  return !events.empty() || turns > 0 || !in_line_.empty();
+}
+
+// Not all of it if that takes long: sockets are looked at in between.
+void Loop::ServeLine(size_t turns) {
+  const int64_t ends = MonotonicNanos() + kServeNanos;
+  const bool several = turns > 1;
+  for (; turns > 0; --turns) {
+    if (dispatcher_.ReadsSpent() && !readers_help_ && in_line_.front()->reads_values()) break;
+    const std::shared_ptr<Session> session = std::move(in_line_.front());
+    in_line_.pop_front();
+    dispatcher_.GatherLoads();
+    gathers_output_ = several;
     session->OnTurn();
-    RunPosted();
+    gathers_output_ = false;
+    if (n_outgoing_ == kTogether || GatheredForLong()) SendOutgoing();
+    if (has_posted_.load(std::memory_order_acquire)) {
+      SendOutgoing();
+      RunPosted();
+    }
+    if (session->moves_to() != nullptr) [[unlikely]]
+      MoveFromLine(*session);
+    if (MonotonicNanos() >= ends) break;
   }
-  have_turn_.clear();
-  return some || !in_line_.empty();
+  SendOutgoing();
+  dispatcher_.BeginLoads();
+  RunPosted();
 }
 
 // Their keys are in the cache by the time they are looked up: a request that comes alone has no

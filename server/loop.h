@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <ctime>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -72,6 +73,11 @@ class Loop {
   void Adopt(int descriptor);
   // The session has more to do, and others have their turn first: OnTurn. Its own thread.
   void TakeTurn(std::shared_ptr<Session> session);
+  // Whether a session whose commands read from files is to take its turn before it goes on: so much
+  // has been read in this round, or others wait for that. (Where readers help, they do the rest.)
+  bool ReadsTakeTurns() const {
+    return !readers_help_ && (dispatcher_.ReadsSpent() || !in_line_.empty());
+  }
   // Runs work on this loop before it serves a session whose input came later: who has seen that a
   // message was published finds it before his next reply. Any thread.
   void Post(std::function<void()> work);
@@ -115,6 +121,8 @@ class Loop {
   void ServeSockets();
   bool ServeRound();
   void ServeTogether(std::span<const epoll_event> events);
+  void ServeLine(size_t turns);
+  void MoveFromLine(Session& session);
   size_t ReceiveTogether(size_t n);
   void SendOutgoing();
   bool GatheredForLong() const;
@@ -146,8 +154,8 @@ class Loop {
   uint64_t gather_ticks_ = 0;
   bool gathers_output_ = false;
   OutputBuffer shared_input_;
-  std::vector<std::shared_ptr<Session>> in_line_;
-  std::vector<std::shared_ptr<Session>> have_turn_;  // those of this round
+  std::deque<std::shared_ptr<Session>> in_line_;
+  const bool readers_help_;  // Server::readers_help
   std::mutex posted_mutex_;
   std::vector<Posted> posted_;
   std::atomic<bool> has_posted_{false};

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/keyspace/hash.h"
-#include "core/keyspace/prefetch.h"
 #include "protocol/request_peek.h"
 #include "server/loop.h"
 #include "server/server.h"
@@ -100,14 +99,23 @@ void Session::AskForTurn() {
   loop().TakeTurn(shared_from_this());
 }
 
+// Requests that are here wait, too.
+void Session::WaitForTurn() {
+  waits_for_turn_ = true;
+  AskForTurn();
+}
+
 void Session::OnTurn() {
   in_line_ = false;
+  has_turn_ = true;
   const uint64_t start = CycleClock::Ticks();
+  if (readable_ || at_end_) loop().SendAtOnce();
   if (std::exchange(waits_for_turn_, false)) {
     Continue();
   } else {
     Read();
   }
+  has_turn_ = false;
   loop().NoteIteration(start);
 }
 
@@ -251,18 +259,23 @@ void Session::Process() {
 
 void Session::TakeRequests() {
   Dispatcher& dispatcher = loop().dispatcher();
+  if (reads_values_ && !has_turn_ && loop().ReadsTakeTurns() && TakesRequests()) {
+    WaitForTurn();
+    return EndTurn();  // what had waited for a value has answered
+  }
   dispatcher.Refresh();
   parser_.set_max_bulk(dispatcher.config().proto_max_bulk_len);
   executing_ = true;
+  const uint64_t reads = dispatcher.reads_now();
   size_t taken = 0;
   int64_t turn_ends = 0;  // a batch that is all there is costs no look at the clock
   while (TakesRequests() && !closed_ && !client_.close_after_reply) {
     if (taken > 0) {
       const int64_t now = MonotonicNanos();
       if (turn_ends == 0) turn_ends = now + kTurnNanos;
-      if (taken >= kTurn || now >= turn_ends) {
-        waits_for_turn_ = true;
-        AskForTurn();
+      reads_values_ = dispatcher.reads_now() != reads;
+      if (taken >= kTurn || now >= turn_ends || (reads_values_ && loop().ReadsTakeTurns())) {
+        WaitForTurn();
         break;
       }
     }
@@ -281,6 +294,7 @@ void Session::TakeRequests() {
     }
   }
   executing_ = false;
+  reads_values_ = dispatcher.reads_now() != reads;
   const size_t held = input_.size() + parser_.owned_bytes();
   if (state_ != State::kAway && held > dispatcher.config().client_query_buffer_limit) {
     client_.close_after_reply = true;
@@ -294,80 +308,11 @@ void Session::TakeRequests() {
   EndTurn();
 }
 
-// Parses the complete requests that are there, up to kAhead, without taking them out of the input.
-// What is beside the input (inline arguments, big bulks) is only good until the next Parse and so
-// ends the batch.
-size_t Session::ParseAhead(ParseResult* result) {
-  auto& ahead = loop().ahead();
-  const CommandTable& commands = loop().server().commands();
-  // Before authentication the limits of the next request depend on this one.
-  const size_t most = client_.authenticated ? Loop::kAhead : 1;
-  std::string_view rest = input_.view();
-  size_t n = 0;
-  while (n < most) {
-    if (rest.empty()) {
-      *result = ParseResult::kIncomplete;
-      break;
-    }
-    Ahead& next = ahead[n];
-    *result = parser_.Parse(rest, &next.request);
-    if (*result == ParseResult::kIncomplete || *result == ParseResult::kError) break;
-    if (*result == ParseResult::kEmpty) {
-      next.request.args.Clear();
-      next.command = nullptr;
-    } else {
-      next.command = commands.Find(next.request.args[0]);
-    }
-    next.hash = 0;
-    rest.remove_prefix(next.request.wire_size);
-    ++n;
-    bool inside = true;
-    for (std::string_view arg : next.request.args) {
-      inside = inside && arg.data() >= input_.data() && arg.data() <= input_.data() + input_.size();
-    }
-    if (!inside) break;
-  }
-  return n;
-}
-
-// By the time a request runs, what it needs is in the cache. Wrong guesses (a prefix, a SELECT
-// before it) only cost the fetch.
-void Session::Prefetch(size_t n) {
-  auto& ahead = loop().ahead();
-  const Keyspace& keyspace = *client_.keyspace;
-  Reclaimer::ReadGuard guard(loop().reader());
-  for (size_t i = 0; i < n; ++i) {
-    Ahead& next = ahead[i];
-    if (next.command == nullptr || next.command->scope != Scope::kKeys) continue;
-    const auto key_at = static_cast<size_t>(next.command->keys[0].first);
-    if (key_at >= next.request.args.size()) continue;
-    next.hash = HashKey(next.request.args[key_at]);
-  }
-  PrefetchTogether(n, [&](size_t i) -> Sought<EntryTable> {
-    const uint64_t hash = ahead[i].hash;
-    if (hash == 0) return {nullptr, 0};
-    return {&keyspace.ShardOf(hash).data.table, hash};
-  });
-}
-
-// What the parsed requests from `first` on name in one and the same value, as far as they go on to;
-// how many there are, 0 unless several.
-size_t Session::MembersAhead(size_t first, size_t n, std::span<std::string_view> members) {
-  const auto& ahead = loop().ahead();
-  size_t found = 0;
-  for (size_t i = first; i < n; ++i) {
-    const Ahead& next = ahead[i];
-    if (next.command == nullptr || (next.command->flags & command_flag::kNamesMember) == 0) break;
-    if (next.hash != ahead[first].hash || next.request.args.size() < 3) break;
-    members[found++] = next.request.args[2];
-  }
-  return found > 1 ? found : 0;
-}
-
 // False: the session does not go on now (it waits, or closes).
 bool Session::RunAhead(size_t n) {
   auto& ahead = loop().ahead();
   Dispatcher& dispatcher = loop().dispatcher();
+  const Dispatcher::ReadsAhead values(dispatcher, client_, {ahead.data(), reads_values_ ? n : 0});
   std::array<std::string_view, Loop::kAhead> members;
   size_t told = 0;  // requests before it have had their members told
   size_t consumed = 0;

@@ -54,9 +54,14 @@ class Session final : public Parkable,
   void Finish();
   bool closed() const { return closed_; }
   Loop& loop() const { return *loop_.load(std::memory_order_acquire); }
-  // Goes to another loop; stays where something ties it to its own: a request that waits, replies
-  // that wait, a transaction, watched keys, subscriptions. Not while events are handed out.
+  // Goes to another loop, at once or after its next turn; stays where something ties it
+  // to its own for longer: a request that waits, a transaction, watched keys, subscriptions. Not
+  // while events are handed out.
   void MoveTo(Loop& loop);
+  // Where it is still to go, or null.
+  Loop* moves_to() const { return moves_to_; }
+  // Goes there after its turn. `left`: it stood in line again and has been taken out.
+  void MoveFromLine(bool left);
   int descriptor() const { return descriptor_; }
   // What epoll says of the socket. True: it is to receive.
   bool OnEvents(uint32_t events);
@@ -76,6 +81,8 @@ class Session final : public Parkable,
   void GoOn(Loop& posted_to);
   // Its turn after Loop::TakeTurn.
   void OnTurn();
+  // Whether its last requests read values from files by themselves (Dispatcher::reads_now).
+  bool reads_values() const { return reads_values_; }
   // Once in a while: idle time, limits that count in seconds.
   void Inspect(int64_t now_ms);
 
@@ -120,6 +127,7 @@ class Session final : public Parkable,
   void Process();
   void TakeRequests();
   void AskForTurn();
+  void WaitForTurn();
   size_t ParseAhead(ParseResult* result);
   void Prefetch(size_t n);
   bool RunAhead(size_t n);
@@ -171,6 +179,7 @@ class Session final : public Parkable,
   std::shared_ptr<Parkable> parked_self_;  // an owner's queue points here until Wake
   uint64_t commands_ = 0;
   int64_t over_soft_since_ms_ = 0;
+  Loop* moves_to_ = nullptr;
   uint32_t pacing_mark_ = 0;
   State state_ = State::kReady;
   bool readable_ = false;  // there may be something to receive
@@ -182,6 +191,8 @@ class Session final : public Parkable,
   bool executing_ = false;
   bool finishing_ = false;
   bool waits_for_turn_ = false;
+  bool has_turn_ = false;
+  bool reads_values_ = false;
   bool closed_ = false;
   bool in_transit_ = false;  // between MoveTo and Arrive
 };

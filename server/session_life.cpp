@@ -133,14 +133,17 @@ void Session::Leave() {
 // --- moving ---
 
 bool Session::MayMove() const {
+  // Whole requests that wait for their turn may go along.
   return !closed_ && !in_transit_ && state_ == State::kReady && !in_line_ && !writes_ &&
-         !awaits_tier_ && !executing_ && !finishing_ && input_.empty() && !parser_.WantsBulk() &&
-         unsent_.empty() && held_.empty() && !client_.in_multi && client_.watched.empty() &&
-         !client_.subscribed();
+         !awaits_tier_ && !executing_ && !finishing_ && (input_.empty() || waits_for_turn_) &&
+         !parser_.WantsBulk() && unsent_.empty() && held_.empty() && !client_.in_multi &&
+         client_.watched.empty() && !client_.subscribed();
 }
 
+// Who stands in line goes as soon as it has sent what it was asked for.
 void Session::MoveTo(Loop& to) {
-  if (&to == &loop() || !MayMove()) return;
+  moves_to_ = &to == &loop() || MayMove() ? nullptr : &to;
+  if (&to == &loop() || moves_to_ != nullptr) return;
   loop().poller().Remove(descriptor_);
   ++loop().server().stats().connections_moved;
   in_transit_ = true;
@@ -156,6 +159,13 @@ void Session::Arrive() {
   readable_ = hung_up_ = false;  // the new set tells what is there
   loop().Add(shared_from_this());
   if (!loop().poller().Add(descriptor_, this)) Close();
+  if (waits_for_turn_ && !closed_) AskForTurn();
+}
+
+void Session::MoveFromLine(bool left) {
+  if (left) in_line_ = false;
+  MoveTo(*moves_to_);
+  if (left && !in_transit_ && !closed_) AskForTurn();
 }
 
 // --- ending ---
@@ -170,6 +180,7 @@ void Session::Inspect(int64_t now_ms) {
   if (closed_) return;
   if (!unsent_.empty()) CheckOutputLimits();
   if (closed_) return;
+  moves_to_ = nullptr;  // who could not go since it was asked to stays
   const int64_t idle = now_ms - client_.info->last_active_ms.load(std::memory_order_relaxed);
   const int timeout_s = loop().dispatcher().config().timeout_s;
   if (timeout_s > 0 && idle > timeout_s * int64_t{1000} && state_ != State::kBlocked &&

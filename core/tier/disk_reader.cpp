@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -53,23 +54,25 @@ bool DiskReader::WorthTrying() {
   return passed_over_.fetch_add(1, std::memory_order_relaxed) % kOneOf == 0;
 }
 
-bool DiskReader::ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
-                         StoredValue* value) {
+void DiskReader::ReadNow(std::span<TierRead> reads, const ValueLimits& limits) {
   constexpr int kLost = 3;  // by a miss, for what a hit gains
-  if (!WorthTrying()) return false;
-  bool decoded = false;
-  const auto decode = [&](std::string_view bytes) {
-    std::string problem;
-    try {
-      decoded = value->Decode(bytes, limits, &problem);
-    } catch (const std::bad_alloc&) {  // not through RocksDB
-    }
-  };
-  const bool found = store_.ReadCached(DiskKey(generation, key), decode);
-  const int luck = luck_.load(std::memory_order_relaxed);
-  luck_.store(found ? std::min(luck + 1, kMostLuck) : std::max(luck - kLost, 0),
-              std::memory_order_relaxed);
-  return decoded;
+  if (!WorthTrying()) return;
+  std::array<std::string, kReadTogether> keys;
+  for (; !reads.empty(); reads = reads.subspan(std::min(reads.size(), kReadTogether))) {
+    const size_t n = std::min(reads.size(), kReadTogether);
+    for (size_t i = 0; i < n; ++i) keys[i] = DiskKey(reads[i].generation, reads[i].key);
+    const size_t found = store_.ReadCached({keys.data(), n}, [&](size_t i, std::string_view bytes) {
+      std::string problem;
+      try {
+        reads[i].found = reads[i].value.Decode(bytes, limits, &problem);
+      } catch (const std::bad_alloc&) {  // not through RocksDB
+      }
+    });
+    const int luck = luck_.load(std::memory_order_relaxed);
+    const int change = static_cast<int>(found) - kLost * static_cast<int>(n - found);
+    const int now = std::clamp(luck + change, 0, kMostLuck);
+    if (now != luck) luck_.store(now, std::memory_order_relaxed);
+  }
 }
 
 void DiskReader::Serve() {

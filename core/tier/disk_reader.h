@@ -7,12 +7,14 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "core/tier/load.h"
+#include "core/tier/tier.h"
 
 namespace replete {
 
@@ -30,8 +32,7 @@ class DiskReader {
 
   void Load(std::span<std::shared_ptr<TierLoad>> loads);
   // See Tier::ReadNow.
-  bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
-               StoredValue* value);
+  void ReadNow(std::span<TierRead> reads, const ValueLimits& limits);
 
  private:
   static constexpr int kMostLuck = 256;
@@ -45,7 +46,7 @@ class DiskReader {
 
   DiskStore& store_;
   const size_t n_threads_;
-  // How well it went lately, from 0: looking in memory in vain costs half as much as reading.
+  // How well ReadNow went lately, from 0: looking in memory in vain costs half as much as reading.
   std::atomic<int> luck_{kMostLuck};
   std::atomic<uint32_t> passed_over_{0};
   std::mutex mutex_;

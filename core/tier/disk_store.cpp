@@ -1,13 +1,9 @@
 #include "core/tier/disk_store.h"
 
 #include <fmt/format.h>
-#include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
-#include <rocksdb/db.h>
-#include <rocksdb/env.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
-#include <rocksdb/write_buffer_manager.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -21,10 +17,8 @@
 #include <shared_mutex>
 #include <utility>
 
-#include "core/tier/disk_compaction.h"
-#include "core/tier/disk_database_options.h"
 #include "core/tier/disk_record.h"
-#include "core/tier/faulty_file_system.h"
+#include "core/tier/disk_store_engine.h"
 
 namespace replete {
 namespace {
@@ -33,23 +27,10 @@ constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kLastIdKey = "last-id";
 constexpr std::string_view kNamespacePrefix = "namespace/";
 
-rocksdb::Slice Slice(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
-std::string CatalogKey(std::string_view name) { return DiskKey(0, name); }
 std::string NamespaceKey(uint32_t id) {
   return CatalogKey(fmt::format("{}{:010}", kNamespacePrefix, id));
 }
 std::string GenerationKey(uint32_t id) { return CatalogKey(fmt::format("generation/{:010}", id)); }
-
-DiskStatus StatusOf(const rocksdb::Status& status) {
-  if (status.ok()) return {};
-  const std::string text = status.ToString();
-  if (status.IsNotFound()) return {DiskStatus::Kind::kNotFound, "there is no record"};
-  if (status.IsNoSpace()) return {DiskStatus::Kind::kFull, text};
-  if (status.IsCorruption()) return {DiskStatus::Kind::kCorrupt, text};
-  return {DiskStatus::Kind::kFailed, text};
-}
 
 // A smaller group fits into what RocksDB holds for the next ones.
 constexpr size_t kWorthAsking = 1 << 20;
@@ -71,84 +52,6 @@ bool MemoryIsThere(size_t bytes) {
 
 struct DiskStore::Group::Batch {
   rocksdb::WriteBatch batch;
-};
-
-struct DiskStore::Engine {
-  Engine(const DiskOptions& wanted, const RecordJudge& judge)
-      : read_only(wanted.read_only),
-        filter(judge),
-        cache(rocksdb::NewLRUCache(wanted.block_cache, -1, false, 0.5)),
-        write_buffers(std::make_shared<rocksdb::WriteBufferManager>(wanted.write_buffers)) {
-    if (wanted.faults) {
-      env = rocksdb::NewCompositeEnv(std::make_shared<FaultyFileSystem>(wanted.faults));
-    }
-    options = DatabaseOptions(wanted, cache, write_buffers);
-    options.env = env ? env.get() : rocksdb::Env::Default();
-    options.compaction_filter = &filter;
-  }
-
-  const bool read_only;
-  DeadRecordFilter filter;
-  std::shared_ptr<rocksdb::Cache> cache;
-  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
-  std::unique_ptr<rocksdb::Env> env;
-  // The caller holds the lock.
-  rocksdb::Status Open(const std::string& directory) {
-    return read_only ? OpenForReads(directory) : OpenForWrites(directory);
-  }
-  // Where it cannot be written it is read at least.
-  rocksdb::Status OpenAgain(const std::string& directory) {
-    const rocksdb::Status status = OpenForWrites(directory);
-    if (!status.ok()) OpenForReads(directory);
-    return status;
-  }
-  rocksdb::Status OpenForWrites(const std::string& directory) {
-    db.reset();
-    rocksdb::DB* opened = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(options, directory, &opened);
-    db.reset(opened);
-    takes_writes = status.ok();
-    return status;
-  }
-  rocksdb::Status OpenForReads(const std::string& directory) {
-    db.reset();
-    rocksdb::DB* opened = nullptr;
-    const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory, &opened);
-    db.reset(opened);
-    takes_writes = false;
-    return status;
-  }
-  // Whether the disk takes anything.
-  rocksdb::Status Probe(const std::string& directory) const {
-    const std::string path = directory + "/PROBE";
-    const rocksdb::Status status =
-        rocksdb::WriteStringToFile(options.env, std::string(4096, 'p'), path, true);
-    const rocksdb::Status deleted = options.env->DeleteFile(path);
-    return status.ok() ? deleted : status;
-  }
-
-  rocksdb::Options options;
-  std::shared_mutex mutex;          // whoever uses `db` shares it
-  std::unique_ptr<rocksdb::DB> db;  // null: it could not be opened again
-  bool takes_writes = false;        // `db` does, unless an error holds it up
-};
-
-// The database while it is used.
-class DiskStore::Use {
- public:
-  explicit Use(Engine& engine) : lock_(engine.mutex), db_(engine.db.get()) {}
-  // For who may not wait until it has been opened again.
-  Use(Engine& engine, std::try_to_lock_t) : lock_(engine.mutex, std::try_to_lock) {
-    if (lock_.owns_lock()) db_ = engine.db.get();
-  }
-  explicit operator bool() const { return db_ != nullptr; }
-  rocksdb::DB* operator->() const { return db_; }
-  rocksdb::DB* get() const { return db_; }
-  static DiskStatus None() { return {DiskStatus::Kind::kFailed, "the store is not open"}; }
-
- private:
-  std::shared_lock<std::shared_mutex> lock_;
-  rocksdb::DB* db_ = nullptr;
 };
 
 DiskStore::DiskStore() = default;
@@ -358,127 +261,6 @@ DiskStatus DiskStore::Resume() {
   }
   std::unique_lock lock(engine_->mutex);
   return StatusOf(engine_->OpenAgain(directory_));
-}
-
-// --- reading ---
-
-namespace {
-
-// What one MultiGet found.
-struct Found {
-  explicit Found(size_t n) : values(n), statuses(n) {}
-  std::vector<rocksdb::PinnableSlice> values;
-  std::vector<rocksdb::Status> statuses;
-};
-
-Found GetAll(rocksdb::DB* db, std::span<const std::string> keys) {
-  Found found(keys.size());
-  const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
-  db->MultiGet(rocksdb::ReadOptions(), db->DefaultColumnFamily(), keys.size(), slices.data(),
-               found.values.data(), found.statuses.data());
-  return found;
-}
-
-DiskStatus StatusOfRecord(const rocksdb::Status& status, std::string_view bytes,
-                          DiskRecord* record) {
-  if (!status.ok()) return StatusOf(status);
-  if (!record->Decode(bytes)) return {DiskStatus::Kind::kCorrupt, "the record is damaged"};
-  return record->is_void ? StatusOf(rocksdb::Status::NotFound()) : DiskStatus();
-}
-
-}  // namespace
-
-void DiskStore::Read(std::span<const std::string> keys, const TakeRecord& take) {
-  const Use db(*engine_);
-  if (!db) {
-    for (size_t i = 0; i < keys.size(); ++i) take(i, Use::None(), {});
-    return;
-  }
-  const Found records = GetAll(db.get(), keys);
-  std::vector<std::string> detached_keys;
-  std::vector<std::pair<size_t, uint64_t>> detached;  // which, and how large
-  for (size_t i = 0; i < keys.size(); ++i) {
-    DiskRecord record;
-    const DiskStatus status = StatusOfRecord(records.statuses[i], View(records.values[i]), &record);
-    if (status.ok() && record.is_detached) {
-      detached_keys.push_back(DetachedKeyOf(keys[i]));
-      detached.emplace_back(i, record.size);
-    } else {
-      take(i, status, record.value);
-    }
-  }
-  if (detached.empty()) return;
-  const Found values = GetAll(db.get(), detached_keys);
-  for (size_t i = 0; i < detached.size(); ++i) {
-    const auto [at, size] = detached[i];
-    DiskStatus status = StatusOf(values.statuses[i]);
-    if (status.kind == DiskStatus::Kind::kNotFound) {
-      status = {DiskStatus::Kind::kCorrupt, "the value of the record is missing"};
-    } else if (status.ok() && values.values[i].size() != size) {
-      status = {DiskStatus::Kind::kCorrupt, "the value is not the one of the record"};
-    }
-    take(at, status, View(values.values[i]));
-  }
-}
-
-bool DiskStore::ReadCached(std::string_view key,
-                           const std::function<void(std::string_view value)>& take) {
-  rocksdb::ReadOptions options;
-  options.read_tier = rocksdb::kBlockCacheTier;
-  rocksdb::PinnableSlice value;
-  DiskRecord record;
-  const Use db(*engine_, std::try_to_lock);
-  if (!db) return false;
-  const rocksdb::Status status = db->Get(options, db->DefaultColumnFamily(), Slice(key), &value);
-  if (!status.ok() || !record.Decode(View(value))) return false;
-  if (record.is_void || record.is_detached) return false;
-  take(record.value);
-  return true;
-}
-
-DiskStatus DiskStore::Scan(std::string_view from, std::string_view to, const TakeScanned& take) {
-  rocksdb::ReadOptions options;
-  const rocksdb::Slice end = Slice(to);
-  options.iterate_upper_bound = &end;
-  options.fill_cache = false;
-  options.readahead_size = 2 << 20;
-  const Use db(*engine_);
-  if (!db) return Use::None();
-  const std::unique_ptr<rocksdb::Iterator> each(db->NewIterator(options));
-  for (each->Seek(Slice(from)); each->Valid(); each->Next()) {
-    if (!take(View(each->key()), View(each->value()))) return {};
-  }
-  return StatusOf(each->status());
-}
-
-std::vector<std::string> DiskStore::CutPoints(uint64_t generation, size_t parts) {
-  const std::string from = DiskKey(generation, {});
-  const std::string to = DiskKey(generation + 1, {});
-  std::vector<rocksdb::LiveFileMetaData> files;
-  const Use db(*engine_);
-  if (db) db->GetLiveFilesMetaData(&files);
-  std::vector<std::string> starts;
-  for (const rocksdb::LiveFileMetaData& file : files) {
-    if (file.smallestkey > from && file.smallestkey < to) starts.push_back(file.smallestkey);
-  }
-  std::sort(starts.begin(), starts.end());
-  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
-  std::vector<std::string> cuts;
-  for (size_t i = 1; i < parts && !starts.empty(); ++i) {
-    const std::string& cut = starts[std::min(starts.size() - 1, starts.size() * i / parts)];
-    if (cuts.empty() || cut > cuts.back()) cuts.push_back(cut);
-  }
-  return cuts;
-}
-
-DiskStatus DiskStore::ReadNote(std::string_view name, std::string* value) {
-  const Use db(*engine_);
-  if (!db) return Use::None();
-  return StatusOf(db->Get(rocksdb::ReadOptions(), CatalogKey(name), value));
-}
-
-std::string DiskStore::RecencyNote(uint32_t id, size_t piece) {
-  return fmt::format("recency/{:010}/{:04}", id, piece);
 }
 
 // --- room ---

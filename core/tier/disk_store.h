@@ -139,8 +139,10 @@ class DiskStore {
   using TakeRecord = std::function<void(size_t index, const DiskStatus&, std::string_view value)>;
   void Read(std::span<const std::string> keys, const TakeRecord& take);
 
-  // The value, if all that is needed for it is in memory. False: it is not, or there is none.
-  bool ReadCached(std::string_view key, const std::function<void(std::string_view value)>& take);
+  // The same for those values for which all that is needed is in memory, the system's page cache
+  // included. How many records were found.
+  using TakeCached = std::function<void(size_t index, std::string_view value)>;
+  size_t ReadCached(std::span<const std::string> keys, const TakeCached& take);
 
   // Records from `from` up to but without `to` (as DiskKey), in order; `take` returns false to
   // stop.

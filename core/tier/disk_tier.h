@@ -69,9 +69,8 @@ class DiskTier final : public Tier {
   // --- Tier ---
   void Exchange(Keyspace& a, Keyspace& b) override { catalog_.Exchange(a, b); }
   void Load(std::span<std::shared_ptr<TierLoad>> loads) override { reader_->Load(loads); }
-  bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
-               StoredValue* value) override {
-    return reader_->ReadNow(generation, key, limits, value);
+  void ReadNow(std::span<TierRead> reads, const ValueLimits& limits) override {
+    reader_->ReadNow(reads, limits);
   }
   uint64_t Write(TierBatch batch) override { return writer_->Write(std::move(batch)); }
   void Hasten() override { writer_->Hasten(); }

@@ -83,14 +83,15 @@ void FakeTier::Load(std::span<std::shared_ptr<TierLoad>> loads) {
   changed_.notify_all();
 }
 
-bool FakeTier::ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
-                       StoredValue* value) {
-  if (!reads_at_once_.load()) return false;
+void FakeTier::ReadNow(std::span<TierRead> reads, const ValueLimits& limits) {
+  if (!reads_at_once_.load()) return;
   std::lock_guard lock(mutex_);
-  auto& records = records_[generation];
-  const auto found = records.find(std::string(key));
-  std::string problem;
-  return found != records.end() && value->Decode(found->second.value, limits, &problem);
+  for (TierRead& read : reads) {
+    auto& records = records_[read.generation];
+    const auto found = records.find(std::string(read.key));
+    std::string problem;
+    read.found = found != records.end() && read.value.Decode(found->second.value, limits, &problem);
+  }
 }
 
 uint64_t FakeTier::Write(TierBatch batch) {

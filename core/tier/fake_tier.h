@@ -45,8 +45,7 @@ class FakeTier final : public Tier {
 
   // Tier. Thread-safe, as is all that follows.
   void Load(std::span<std::shared_ptr<TierLoad>> loads) override;
-  bool ReadNow(uint64_t generation, std::string_view key, const ValueLimits& limits,
-               StoredValue* value) override;
+  void ReadNow(std::span<TierRead> reads, const ValueLimits& limits) override;
   uint64_t Write(TierBatch batch) override;
   std::string Refusal(bool grows) const override;
 

@@ -135,8 +135,9 @@ class FaultyWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
 }  // namespace
 
-FaultyFileSystem::FaultyFileSystem(std::shared_ptr<DiskFaults> faults)
-    : FileSystemWrapper(rocksdb::FileSystem::Default()), faults_(std::move(faults)) {}
+FaultyFileSystem::FaultyFileSystem(std::shared_ptr<rocksdb::FileSystem> files,
+                                   std::shared_ptr<DiskFaults> faults)
+    : FileSystemWrapper(std::move(files)), faults_(std::move(faults)) {}
 
 IOStatus FaultyFileSystem::NewSequentialFile(const std::string& path,
                                              const rocksdb::FileOptions& options,

@@ -9,10 +9,10 @@
 
 namespace replete {
 
-// The file system of the tests: the system's, with faults on demand.
+// The file system of the tests: one that works, with faults on demand.
 class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  explicit FaultyFileSystem(std::shared_ptr<DiskFaults> faults);
+  FaultyFileSystem(std::shared_ptr<rocksdb::FileSystem> files, std::shared_ptr<DiskFaults> faults);
 
   const char* Name() const override { return "replete.faulty"; }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +52,14 @@ struct TierBatch {
   uint64_t sequence = 0;
 };
 
+// A value that is wanted only if it can be had at once.
+struct TierRead {
+  uint64_t generation;  // Keyspace::generation()
+  std::string_view key;
+  StoredValue value{};
+  bool found = false;
+};
+
 // Keys whose records are of these generations (or of later ones of the same keyspace).
 using TierKeys = std::vector<std::pair<uint64_t, std::string>>;
 
@@ -80,12 +89,9 @@ class Tier {
   // bad_alloc.
   virtual void Load(std::span<std::shared_ptr<TierLoad>> loads) = 0;
 
-  // The value, if it can be had at once: without waiting for a disk or for anybody. May be called
-  // under locks.
-  virtual bool ReadNow(uint64_t /*generation*/, std::string_view /*key*/,
-                       const ValueLimits& /*limits*/, StoredValue* /*value*/) {
-    return false;
-  }
+  // Finds those values that can be had at once: without waiting for a disk or for anybody. May be
+  // called under locks.
+  virtual void ReadNow(std::span<TierRead> /*reads*/, const ValueLimits& /*limits*/) {}
 
   // Takes the batch over and returns its sequence number, from 1 without gaps; batches are stored
   // in this order. Called under the locks of the batch's shards.

@@ -184,13 +184,13 @@ def reads(context, table):
     extra = ["--namespace.0.engine", "disk", "--namespace.0.hot-memory", "64mb",
              "--disk-block-cache", str(cache), "--disk-readers", str(threads)]
     milliseconds = int(context.seconds(20) * 1000)
-    with context.server(OURS, extra=extra) as server:
+    with context.server(OURS, threads=threads, extra=extra) as server:
         context.load("fill", server, keys=keys, value=100)
         server.call("NAMESPACE", "COMPACT", "NS", "0")
         cool(server, limit_bytes=80 << 20, hot_memory="64mb")
         spent = server.cpu()
         with context.start_load("probe", server) as probe:
-            result = context.load("clients", server, clients=64, keys=keys, value=0, pipeline=4,
+            result = context.load("clients", server, clients=64, keys=keys, value=0, pipeline=16,
                                   milliseconds=milliseconds)[-1]
             pings = probe.stop()["p99"]
         spent = (server.cpu() - spent) * 1e6 / (result["per_second"] * milliseconds / 1000)

@@ -167,11 +167,27 @@ TEST_F(DiskStoreTest, RecordsAreThereAndInOrder) {
   Open();
   EXPECT_EQ(Scan(5), (Records{{"a", "1"}, {"b", "2"}}));
   EXPECT_EQ(Read(6, "c"), "other");
-  std::string seen;
-  const auto see = [&](std::string_view value) { seen = value; };
-  EXPECT_TRUE(store_->ReadCached(DiskKey(6, "c"), see)) << "it has just been read";
-  EXPECT_EQ(seen, "other");
-  EXPECT_FALSE(store_->ReadCached(DiskKey(6, "none"), see));
+}
+
+// From the write buffers, the block cache, or the system's page cache: nothing waits for a disk.
+TEST_F(DiskStoreTest, WhatIsInMemoryCanBeHadAtOnce) {
+  for (int i = 0; i < 1000; ++i) Put(6, "k" + std::to_string(i), "v" + std::to_string(i));
+  Put(6, "large", std::string(kDetachedFrom, 'v'));
+  for (const bool in_files : {false, true}) {
+    if (in_files) {
+      ASSERT_TRUE(store_->Compact(6).ok());
+    }
+    std::vector<std::string> keys;
+    for (const char* key : {"k7", "none", "k999", "large", "k0"}) keys.push_back(DiskKey(6, key));
+    std::map<size_t, std::string> seen;
+    const auto see = [&](size_t i, std::string_view value) { seen[i] = value; };
+    EXPECT_EQ(store_->ReadCached(keys, see), 4u) << "the record of the large value is there, too";
+    EXPECT_EQ(seen, (std::map<size_t, std::string>{{0, "v7"}, {2, "v999"}, {4, "v0"}}));
+    seen.clear();
+    EXPECT_EQ(store_->ReadCached({keys.data(), 1}, see), 1u);
+    EXPECT_EQ(store_->ReadCached({keys.data() + 1, 1}, see), 0u);
+    EXPECT_EQ(seen, (std::map<size_t, std::string>{{0, "v7"}}));
+  }
 }
 
 TEST_F(DiskStoreTest, AValueThatIsNotTheOneOfItsRecordIsAnError) {
