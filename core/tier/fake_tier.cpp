@@ -84,6 +84,7 @@ void FakeTier::Load(std::span<std::shared_ptr<TierLoad>> loads) {
 }
 
 void FakeTier::ReadNow(std::span<TierRead> reads, const ValueLimits& limits) {
+  asked_at_once_.fetch_add(1);
   if (!reads_at_once_.load()) return;
   std::lock_guard lock(mutex_);
   for (TierRead& read : reads) {

@@ -51,6 +51,8 @@ class FakeTier final : public Tier {
 
   // ReadNow finds what is stored, from now on.
   void ReadAtOnce() { reads_at_once_.store(true); }
+  // How often it was asked for what can be had at once.
+  uint64_t asked_at_once() const { return asked_at_once_.load(); }
   // Nothing is answered until it is released.
   void HoldLoads(bool held);
   void HoldWrites(bool held);
@@ -84,6 +86,7 @@ class FakeTier final : public Tier {
   TierHost& host_;
   const FakeTierOptions options_;
   std::atomic<bool> reads_at_once_{false};
+  std::atomic<uint64_t> asked_at_once_{0};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::shared_ptr<TierLoad>> loads_;

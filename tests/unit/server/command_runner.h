@@ -45,17 +45,22 @@ class CommandRunner {
   Outcome Execute(const std::vector<std::string>& words, bool again,
                   const std::vector<std::vector<std::string>>& later = {}) {
     const std::vector<std::string_view> args(words.begin(), words.end());
-    std::vector<Ahead> ahead(later.size());
-    for (size_t i = 0; i < later.size(); ++i) {
-      for (const std::string& word : later[i]) ahead[i].request.args.Append(word);
-      ahead[i].command = server_.commands().Find(later[i][0]);
-    }
+    const std::vector<Ahead> ahead = Parsed(later);
     dispatcher_.Refresh();
     return dispatcher_.Execute({.client = client_,
                                 .args = std::span<const std::string_view>(args),
                                 .session = parkable_,
                                 .again = again,
                                 .later = ahead});
+  }
+  // As a session has them before their turn. `requests` stays as it is meanwhile.
+  std::vector<Ahead> Parsed(const std::vector<std::vector<std::string>>& requests) const {
+    std::vector<Ahead> parsed(requests.size());
+    for (size_t i = 0; i < requests.size(); ++i) {
+      for (const std::string& word : requests[i]) parsed[i].request.args.Append(word);
+      parsed[i].command = server_.commands().Find(requests[i][0]);
+    }
+    return parsed;
   }
   void AwaitWake() { session_->AwaitWake(); }
   Reply AwaitReply() {
