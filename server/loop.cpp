@@ -263,12 +263,15 @@ bool Loop::ServeRound() {
   return !events.empty() || turns > 0 || !in_line_.empty();
 }
 
-// Not all of it if that takes long: sockets are looked at in between.
+// Not all of it if that takes long: sockets are looked at in between. The first always, whatever
+// those who stood in no line have read in this round.
 void Loop::ServeLine(size_t turns) {
   const int64_t ends = MonotonicNanos() + kServeNanos;
   const bool several = turns > 1;
-  for (; turns > 0; --turns) {
-    if (dispatcher_.ReadsSpent() && !readers_help_ && in_line_.front()->reads_values()) break;
+  for (bool is_first = true; turns > 0; --turns, is_first = false) {
+    const bool reads_too_much =
+        dispatcher_.ReadsSpent() && !readers_help_ && in_line_.front()->reads_values();
+    if (reads_too_much && !is_first) break;
     const std::shared_ptr<Session> session = std::move(in_line_.front());
     in_line_.pop_front();
     dispatcher_.GatherLoads();

@@ -56,8 +56,8 @@ class Session final : public Parkable,
   Loop& loop() const { return *loop_.load(std::memory_order_acquire); }
   // Goes to another loop, at once or after its next turn; stays where something ties it
   // to its own for longer: a request that waits, a transaction, watched keys, subscriptions. Not
-  // while events are handed out.
-  void MoveTo(Loop& loop);
+  // while events are handed out. True: it has gone, and is the other thread's.
+  bool MoveTo(Loop& loop);
   // Where it is still to go, or null.
   Loop* moves_to() const { return moves_to_; }
   // Goes there after its turn. `left`: it stood in line again and has been taken out.

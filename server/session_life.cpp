@@ -141,9 +141,9 @@ bool Session::MayMove() const {
 }
 
 // Who stands in line goes as soon as it has sent what it was asked for.
-void Session::MoveTo(Loop& to) {
+bool Session::MoveTo(Loop& to) {
   moves_to_ = &to == &loop() || MayMove() ? nullptr : &to;
-  if (&to == &loop() || moves_to_ != nullptr) return;
+  if (&to == &loop() || moves_to_ != nullptr) return false;
   loop().poller().Remove(descriptor_);
   ++loop().server().stats().connections_moved;
   in_transit_ = true;
@@ -151,6 +151,7 @@ void Session::MoveTo(Loop& to) {
   loop().Remove(this);
   loop_.store(&to, std::memory_order_release);
   boost::asio::post(to.context(), [self = shared_from_this()] { self->Arrive(); });
+  return true;
 }
 
 void Session::Arrive() {
@@ -164,8 +165,7 @@ void Session::Arrive() {
 
 void Session::MoveFromLine(bool left) {
   if (left) in_line_ = false;
-  MoveTo(*moves_to_);
-  if (left && !in_transit_ && !closed_) AskForTurn();
+  if (!MoveTo(*moves_to_) && left && !closed_) AskForTurn();
 }
 
 // --- ending ---
