@@ -197,7 +197,6 @@ class Dispatcher final : public KeyspaceListener {
   template <class Visit>
   void ForValuesAhead(Client& client, std::span<const Ahead> next, Visit&& visit);
   bool ReadNow(const Key& key, const Entry* entry, const ValueLimits& limits);
-  bool ReadersDoTheRest() const;
   void ReadAhead(Client& client, std::span<const Ahead> next);
   bool TakeAhead(const Key& key, uint64_t sequence, TierRead* wanted);
   void ForgetAhead();

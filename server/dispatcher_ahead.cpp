@@ -39,7 +39,7 @@ void Dispatcher::JoinAhead(const Call& call, const std::shared_ptr<LoadWait>& wa
 Dispatcher::ReadsAhead::ReadsAhead(Dispatcher& dispatcher, Client& client,
                                    std::span<const Ahead> next)
     : dispatcher_(dispatcher) {
-  if (next.size() < 2 || client.in_multi || dispatcher.ReadersDoTheRest()) return;
+  if (next.size() < 2 || client.in_multi) return;
   try {
     dispatcher.ReadAhead(client, next);
   } catch (const std::bad_alloc&) {

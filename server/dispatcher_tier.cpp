@@ -46,7 +46,6 @@ bool Dispatcher::ReadNow(const Key& key, const Entry* entry, const ValueLimits& 
   Keyspace& keyspace = key.shard->keyspace();
   TierRead read{.generation = keyspace.generation(), .key = key.name};
   if (!TakeAhead(key, entry->tier_sequence(), &read)) {
-    if (ReadersDoTheRest()) return false;
     keyspace.tier()->ReadNow({&read, 1}, limits);
     reads_now_ += read.found ? 1 : 0;
   }
@@ -62,8 +61,6 @@ bool Dispatcher::ReadNow(const Key& key, const Entry* entry, const ValueLimits& 
   context_.access_.Lend(key, entry, &value);
   return true;
 }
-
-bool Dispatcher::ReadersDoTheRest() const { return ReadsSpent() && server_.readers_help(); }
 
 // Under the locks. True: all values that can be had are there; those whose load has failed are left
 // to TiersAllow. False: the locks are gone, the session is woken when everything has come, and the

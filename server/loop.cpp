@@ -50,7 +50,6 @@ Loop::Loop(Server& server, size_t index, size_t loops)
       pacing_(server.longest_pause_nanos(), server.always_pauses()),
       meter_(server.stats()),
       batch_(server.uses_io_uring()),
-      readers_help_(server.readers_help()),
       reader_(server.reclaimer().Register(&may_look_ahead_)) {}
 
 Loop::~Loop() = default;
@@ -269,9 +268,7 @@ void Loop::ServeLine(size_t turns) {
   const int64_t ends = MonotonicNanos() + kServeNanos;
   const bool several = turns > 1;
   for (bool is_first = true; turns > 0; --turns, is_first = false) {
-    const bool reads_too_much =
-        dispatcher_.ReadsSpent() && !readers_help_ && in_line_.front()->reads_values();
-    if (reads_too_much && !is_first) break;
+    if (!is_first && dispatcher_.ReadsSpent() && in_line_.front()->reads_values()) break;
     const std::shared_ptr<Session> session = std::move(in_line_.front());
     in_line_.pop_front();
     dispatcher_.GatherLoads();

@@ -74,10 +74,8 @@ class Loop {
   // The session has more to do, and others have their turn first: OnTurn. Its own thread.
   void TakeTurn(std::shared_ptr<Session> session);
   // Whether a session whose commands read from files is to take its turn before it goes on: so much
-  // has been read in this round, or others wait for that. (Where readers help, they do the rest.)
-  bool ReadsTakeTurns() const {
-    return !readers_help_ && (dispatcher_.ReadsSpent() || !in_line_.empty());
-  }
+  // has been read in this round, or others wait for that.
+  bool ReadsTakeTurns() const { return dispatcher_.ReadsSpent() || !in_line_.empty(); }
   // Runs work on this loop before it serves a session whose input came later: who has seen that a
   // message was published finds it before his next reply. Any thread.
   void Post(std::function<void()> work);
@@ -155,7 +153,6 @@ class Loop {
   bool gathers_output_ = false;
   OutputBuffer shared_input_;
   std::deque<std::shared_ptr<Session>> in_line_;
-  const bool readers_help_;  // Server::readers_help
   std::mutex posted_mutex_;
   std::vector<Posted> posted_;
   std::atomic<bool> has_posted_{false};

@@ -78,7 +78,6 @@ Server::Server(ServerOptions options)
                    (config.io_uring == UseIoUring::kAuto && SocketBatch::Pays());
   longest_pause_nanos_ = WakePacing::MeasureMost();
   const auto loops = static_cast<size_t>(std::max(1, config.threads));
-  readers_help_ = loops < std::thread::hardware_concurrency();
   for (size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(*this, i, loops));
   if (config.elastic_threads && loops > 1) {
     thread_scaler_ = std::make_unique<ThreadScaler>(loops_);

@@ -129,8 +129,6 @@ class Server final : public TierHost {
   int port() const;
   size_t threads() const { return loops_.size(); }
   // Of those, the first so many take connections.
-  // Whether there may be cores that no loop has, so that other threads read while loops are busy.
-  bool readers_help() const { return readers_help_; }
   size_t active_threads() const { return active_threads_.load(std::memory_order_relaxed); }
   Loop& loop(size_t index) { return *loops_[index]; }
   const Loop& loop(size_t index) const { return *loops_[index]; }
@@ -251,7 +249,6 @@ class Server final : public TierHost {
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<WorkerPool> reports_;  // what the daemon tells of itself waits for no worker
   std::unique_ptr<WorkerPool> disposal_;
-  bool readers_help_ = false;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<ThreadScaler> thread_scaler_;  // elastic-threads
   std::unique_ptr<Listener> listener_;

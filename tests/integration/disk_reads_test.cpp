@@ -89,7 +89,6 @@ class PipeliningClient {
 
 class DiskReadsTest : public DiskTest {
  protected:
-  // Loops that have every core read what they can; where there are more cores, readers help.
   void RunPipelines(const std::vector<std::string>& options) {
     StartHere(options);
     {
@@ -121,7 +120,7 @@ TEST_F(DiskReadsTest, PipelinesThatLoopsReadForAreAnsweredRight) {
   RunPipelines({"--threads", std::to_string(cores), "--elastic-threads", "no"});
 }
 
-TEST_F(DiskReadsTest, PipelinesThatReadersHelpWithAreAnsweredRight) {
+TEST_F(DiskReadsTest, PipelinesThatOneLoopReadsForAreAnsweredRight) {
   RunPipelines({"--threads", "1"});
 }
 
