@@ -271,6 +271,7 @@ void Session::TakeRequests() {
   int64_t turn_ends = 0;  // a batch that is all there is costs no look at the clock
   while (TakesRequests() && !closed_ && !client_.close_after_reply) {
     if (taken > 0) {
+      if (input_.empty()) break;
       const int64_t now = MonotonicNanos();
       if (turn_ends == 0) turn_ends = now + kTurnNanos;
       reads_values_ = dispatcher.reads_now() != reads;
@@ -294,7 +295,7 @@ void Session::TakeRequests() {
     }
   }
   executing_ = false;
-  reads_values_ = dispatcher.reads_now() != reads;
+  if (taken > 0) reads_values_ = dispatcher.reads_now() != reads;
   const size_t held = input_.size() + parser_.owned_bytes();
   if (state_ != State::kAway && held > dispatcher.config().client_query_buffer_limit) {
     client_.close_after_reply = true;
