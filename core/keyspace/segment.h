@@ -33,7 +33,9 @@ inline uint32_t Fingerprint(uint64_t hash) {
   return static_cast<uint32_t>(hash) & kFingerprintMask;
 }
 
-struct alignas(64) Bucket {
+inline constexpr size_t kCacheLine = 64;
+
+struct alignas(kCacheLine) Bucket {
   Word words[kSlots];
 };
 

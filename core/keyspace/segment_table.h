@@ -20,9 +20,9 @@ namespace replete {
 // Everything is laid out in hash order: directory by leading bits, home buckets by the bits after
 // them. A scan position is a hash prefix, which growing, shrinking and displacement leave valid.
 //
-// Traits: `Item` (16-byte aligned), `Key(const Item*)`, `Hash(std::string_view)`. The table owns no
-// items. One thread at a time, but Prefetch* may run beside a writer, inside a
-// Reclaimer::ReadGuard.
+// Traits: `Item` (16-byte aligned), `Key(const Item*)`, `Hash(std::string_view)`,
+// `kPrefetchedLines` (cache lines of an item that a look-ahead fetches). The table owns no items.
+// One thread at a time, but Prefetch* may run beside a writer, inside a Reclaimer::ReadGuard.
 template <class Traits>
 class SegmentTable {
  public:
@@ -352,7 +352,9 @@ class SegmentTable {
     for (const table::Word& word : bucket.words) {
       const uint64_t value = word.load(std::memory_order_relaxed);
       if ((value >> table::kTagShift) != tag) continue;
-      __builtin_prefetch(reinterpret_cast<const void*>(value & table::kPointerMask));
+      const auto* item = reinterpret_cast<const char*>(value & table::kPointerMask);
+      for (size_t line = 0; line < Traits::kPrefetchedLines; ++line)
+        __builtin_prefetch(item + line * table::kCacheLine);
       return true;
     }
     return false;

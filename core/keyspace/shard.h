@@ -25,6 +25,8 @@ class Keyspace;
 
 struct EntryTraits {
   using Item = Entry;
+  // Name and metadata with a value of some hundred bytes.
+  static constexpr size_t kPrefetchedLines = 3;
   static std::string_view Key(const Entry* entry) { return entry->key(); }
   static uint64_t Hash(std::string_view key) { return HashKey(key); }
 };

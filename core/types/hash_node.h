@@ -62,6 +62,7 @@ class HashNode {
 
 struct HashNodeTraits {
   using Item = HashNode;
+  static constexpr size_t kPrefetchedLines = 1;
   static std::string_view Key(const HashNode* node) { return node->field(); }
   static uint64_t Hash(std::string_view field) { return HashKey(field); }
 };

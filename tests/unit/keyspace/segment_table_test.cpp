@@ -20,6 +20,7 @@ struct alignas(16) Node {
 
 struct NodeTraits {
   using Item = Node;
+  static constexpr size_t kPrefetchedLines = 1;
   static std::string_view Key(const Node* node) { return node->key; }
   static uint64_t Hash(std::string_view key) { return HashKey(key); }
 };
