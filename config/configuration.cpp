@@ -45,12 +45,20 @@ class Composer {
       if (declared == nullptr || value.option.empty()) continue;
       if (Problem problem = Apply(value, declared)) {
         Note(fmt::format("{}: {}", value.origin, *problem));
+      } else {
+        applied_.push_back({&value, declared->name});
       }
     }
   }
 
   // What no value is wrong by itself for.
   void CheckTogether() {
+    for (const Applied& one : applied_) {
+      const NamespaceSettings& settings = composed_.Find(one.name)->settings;
+      if (Problem problem = CheckEngineHas(one.value->option, settings)) {
+        Note(fmt::format("{}: {}", one.value->origin, *problem));
+      }
+    }
     std::map<int, std::string_view> databases;
     std::map<std::string_view, std::string_view> prefixes;
     for (const DeclaredNamespace& one : composed_.namespaces) {
@@ -135,7 +143,14 @@ class Composer {
     return ApplyOptions(&declared->settings, options, ApplyMode::kCreate);
   }
 
+  // What a source says of a namespace; the sources outlive this.
+  struct Applied {
+    const NamespaceValue* value;
+    std::string name;  // of the namespace as it was declared first
+  };
+
   Configuration& composed_;
+  std::vector<Applied> applied_;
   std::vector<std::string> problems_;
 };
 

@@ -223,6 +223,11 @@ constexpr NamespaceOption kOptions[] = {
     NamespaceOption{.name = "from", .available = false},
 };
 
+bool IsOfDisk(const NamespaceOption& row) {
+  return row.name == kHotMemory || row.name == kDurability || row.name == kMaxDisk ||
+         row.name == kOnDiskError;
+}
+
 // A list that is given at all is given anew.
 void EmptyList(std::string_view option, NamespaceSettings* settings) {
   if (option == "prefix") settings->prefixes.clear();
@@ -314,13 +319,17 @@ Problem ApplyOptions(NamespaceSettings* settings, std::span<const OptionValue> o
   return std::nullopt;
 }
 
+Problem CheckEngineHas(std::string_view option, const NamespaceSettings& settings) {
+  const NamespaceOption* row = FindRow(NamespaceOptions(), option);
+  if (row == nullptr || !IsOfDisk(*row) || settings.engine == Engine::kDisk) return std::nullopt;
+  return fmt::format("option '{}' is for namespaces on disk", row->name);
+}
+
 std::vector<DescribedOption> DescribeOptions(const NamespaceSettings& settings) {
   std::vector<DescribedOption> described;
   for (const NamespaceOption& row : NamespaceOptions()) {
     if (!row.available || row.sensitive) continue;
-    const bool of_disk = row.name == kHotMemory || row.name == kDurability ||
-                         row.name == kMaxDisk || row.name == kOnDiskError;
-    if (of_disk && settings.engine != Engine::kDisk) continue;
+    if (IsOfDisk(row) && settings.engine != Engine::kDisk) continue;
     described.push_back({row.name, row.kind, row.get(settings)});
   }
   return described;

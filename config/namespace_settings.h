@@ -79,7 +79,11 @@ enum class ApplyMode : uint8_t { kCreate, kAlter };
 [[nodiscard]] Problem ApplyOptions(NamespaceSettings* settings,
                                    std::span<const OptionValue> options, ApplyMode mode);
 
-// Name and value of every option of this version that is not secret, for NAMESPACE INFO.
+// The problem of an option that means nothing to the engine of `settings`.
+[[nodiscard]] Problem CheckEngineHas(std::string_view option, const NamespaceSettings& settings);
+
+// Name and value of every option of this version that is not secret and that its engine has, for
+// NAMESPACE INFO.
 struct DescribedOption {
   std::string_view name;
   ValueKind kind;

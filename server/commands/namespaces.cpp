@@ -1,8 +1,6 @@
 // NAMESPACE: what a user names, makes, changes and empties.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "config/namespace_settings.h"
 #include "server/command_context.h"
 #include "server/commands/groups.h"
@@ -15,19 +13,6 @@ namespace replete {
 namespace {
 
 using namespace command_flag;
-
-// An option that means nothing to the engine: such a one is not described either.
-Problem FindIdle(const NamespaceSettings& settings, std::span<const OptionValue> options) {
-  const auto described = DescribeOptions(settings);
-  for (const OptionValue& option : options) {
-    const std::string_view name = FindRow(NamespaceOptions(), option.name)->name;
-    const bool means_something =
-        std::any_of(described.begin(), described.end(),
-                    [name](const DescribedOption& one) { return one.name == name; });
-    if (!means_something) return fmt::format("option '{}' is for namespaces on disk", name);
-  }
-  return {};
-}
 
 // Options from argument `first` on, and what FROM says where `from` is given; false: an error has
 // been replied.
@@ -47,7 +32,11 @@ bool ReadOptions(CommandContext& context, size_t first, ApplyMode mode, Namespac
   }
   Problem problem = ApplyOptions(settings, options, mode);
   // The tier of the tests is below every engine.
-  if (!problem && context.server().fake_tier() == nullptr) problem = FindIdle(*settings, options);
+  if (context.server().fake_tier() == nullptr) {
+    for (size_t i = 0; !problem && i < options.size(); ++i) {
+      problem = CheckEngineHas(options[i].name, *settings);
+    }
+  }
   if (!problem) return true;
   context.reply().Error("ERR " + *problem);
   return false;

@@ -147,10 +147,21 @@ TEST(ConfigFileTest, MistakesNameFileLineKeyValueAndWhatIsAllowed) {
             "replete.toml:1: '16': there is no numbered database '16': databases is 16");
   EXPECT_EQ(Mistake("[namespace.1]\nprefix = \"a\"\n"),
             "replete.toml:2: namespace '1': option 'prefix' is for named namespaces");
+  EXPECT_EQ(Mistake("[namespace.llm]\nhot_memory = \"1mb\"\n"),
+            "replete.toml:2: namespace 'llm': option 'hot_memory' is for namespaces on disk");
+  EXPECT_EQ(Mistake("[namespace.0]\ndurability = \"sync\"\nengine = \"memory\"\n"),
+            "replete.toml:2: namespace '0': option 'durability' is for namespaces on disk");
   EXPECT_EQ(Mistake("[[warming]]\nname = \"x\"\n"),
             "replete.toml:1: section 'warming' is not available in this version");
   EXPECT_EQ(Mistake("[server\nport = 1\n").substr(0, 26), "replete.toml:1: '[server':");
   EXPECT_EQ(Mistake("[server]\nport 6379\n").substr(0, 29), "replete.toml:2: 'port 6379': ");
+}
+
+TEST(ConfigFileTest, TheEngineIsTheOneThatIsSaidLast) {
+  const Composed composed =
+      From("[namespace.llm]\nhot_memory = \"1mb\"\n", {"REPLETE__NAMESPACE__LLM__ENGINE=disk"});
+  EXPECT_TRUE(composed.problems.empty());
+  EXPECT_EQ(composed.configuration.Find("llm")->settings.hot_memory, 1U << 20);
 }
 
 TEST(ConfigFileTest, MistakesBetweenNamespaces) {
@@ -216,10 +227,13 @@ TEST(ConfigFileTest, TheSampleSaysTheDefaults) {
     if (line.starts_with('#') && !line.starts_with("# ") && !depends) line.erase(0, 1);
     used += line + "\n";
   }
-  const Composed composed = From(used);
+  // On disk, for some of its options are for no other engine.
+  const Composed composed = From(used, {"REPLETE__NAMESPACE__NAME__ENGINE=disk"});
   ASSERT_TRUE(composed.problems.empty()) << composed.problems[0];
   EXPECT_EQ(composed.configuration.config, Config());
-  EXPECT_EQ(composed.configuration.Find("NAME")->settings, NamespaceSettings());
+  NamespaceSettings on_disk;
+  on_disk.engine = Engine::kDisk;
+  EXPECT_EQ(composed.configuration.Find("NAME")->settings, on_disk);
 }
 
 TEST(ConfigFileTest, TheNamespaceCalledMcpHasADefaultOfItsOwn) {
