@@ -271,6 +271,10 @@ void WriteDisk(Server& server, InfoLines& lines) {
   lines.Add("disk_writes_queued", writer.queued());
   lines.Add("disk_writes_failed", writer.failed());
   lines.Add("disk_keys_kept", writer.kept());
+  const DiskReader::Figures reads = tier->reader().figures();
+  lines.Add("disk_reads_at_once", reads.calls_at_once);
+  lines.Add("disk_values_read_at_once", reads.values_at_once);
+  lines.Add("disk_values_read_by_readers", reads.values_by_threads);
   lines.Add("disk_failing", writer.failing() ? 1 : 0);
   lines.Add("disk_full", writer.full() ? 1 : 0);
   lines.Add("disk_compactions_running", figures.compactions);

@@ -68,11 +68,21 @@ void DiskReader::ReadNow(std::span<TierRead> reads, const ValueLimits& limits) {
       } catch (const std::bad_alloc&) {  // not through RocksDB
       }
     });
+    calls_at_once_.fetch_add(1, std::memory_order_relaxed);
+    const auto had = std::count_if(reads.begin(), reads.begin() + static_cast<ptrdiff_t>(n),
+                                   [](const TierRead& read) { return read.found; });
+    values_at_once_.fetch_add(static_cast<uint64_t>(had), std::memory_order_relaxed);
     const int luck = luck_.load(std::memory_order_relaxed);
     const int change = static_cast<int>(found) - kLost * static_cast<int>(n - found);
     const int now = std::clamp(luck + change, 0, kMostLuck);
     if (now != luck) luck_.store(now, std::memory_order_relaxed);
   }
+}
+
+DiskReader::Figures DiskReader::figures() const {
+  return {.calls_at_once = calls_at_once_.load(std::memory_order_relaxed),
+          .values_at_once = values_at_once_.load(std::memory_order_relaxed),
+          .values_by_threads = values_by_threads_.load(std::memory_order_relaxed)};
 }
 
 void DiskReader::Serve() {
@@ -97,6 +107,7 @@ void DiskReader::Serve() {
 }
 
 void DiskReader::Answer(const Loads& loads) {
+  values_by_threads_.fetch_add(loads.size(), std::memory_order_relaxed);
   std::vector<std::string> keys;
   keys.reserve(loads.size());
   for (const auto& load : loads) keys.push_back(DiskKey(load->generation(), load->key()));

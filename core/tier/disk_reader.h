@@ -34,6 +34,14 @@ class DiskReader {
   // See Tier::ReadNow.
   void ReadNow(std::span<TierRead> reads, const ValueLimits& limits);
 
+  // Since the start.
+  struct Figures {
+    uint64_t calls_at_once = 0;   // of ReadNow that looked in memory
+    uint64_t values_at_once = 0;  // which these have found
+    uint64_t values_by_threads = 0;
+  };
+  Figures figures() const;
+
  private:
   static constexpr int kMostLuck = 256;
 
@@ -49,6 +57,9 @@ class DiskReader {
   // How well ReadNow went lately, from 0: looking in memory in vain costs half as much as reading.
   std::atomic<int> luck_{kMostLuck};
   std::atomic<uint32_t> passed_over_{0};
+  std::atomic<uint64_t> calls_at_once_{0};
+  std::atomic<uint64_t> values_at_once_{0};
+  std::atomic<uint64_t> values_by_threads_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::shared_ptr<TierLoad>> waiting_;

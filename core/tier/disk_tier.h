@@ -84,6 +84,7 @@ class DiskTier final : public Tier {
   [[nodiscard]] Problem Compact(const Keyspace& keyspace);
   const DiskStore& store() const { return *store_; }
   const DiskWriter& writer() const { return *writer_; }
+  const DiskReader& reader() const { return *reader_; }
 
  private:
   DiskTier(const Clock& clock, const DiskOptions& options);

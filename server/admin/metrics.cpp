@@ -76,6 +76,11 @@ void WriteDisk(Server& server, MetricsWriter& out) {
              writer.failed());
   out.Single("replete_disk_keys_kept", kGauge,
              "Keys whose last write is in memory alone, for the disk took nothing.", writer.kept());
+  const DiskReader::Figures reads = tier->reader().figures();
+  out.Single("replete_disk_values_read_at_once_total", kCounter,
+             "Values read by the loops, from what the system has in memory.", reads.values_at_once);
+  out.Single("replete_disk_values_read_by_readers_total", kCounter,
+             "Values that disk-readers were asked for.", reads.values_by_threads);
   out.Single("replete_disk_failing", kGauge, "1: the disk takes no writes.",
              static_cast<uint64_t>(writer.failing()));
   out.Single("replete_disk_full", kGauge, "1: the store lives on what it held back.",

@@ -2,6 +2,7 @@
 // memory, by readers else.
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <random>
@@ -89,6 +90,26 @@ class PipeliningClient {
 
 class DiskReadsTest : public DiskTest {
  protected:
+  static constexpr int kKeys = 1000;
+
+  // A client of a namespace that has these keys in files, and none of their values in memory.
+  Client Filled() {
+    Client client = Connect();
+    Create(&client, "n", {"HOT_MEMORY", "0"});
+    EXPECT_EQ(client.Run("SELECT", "n"), Status("OK"));
+    for (int i = 0; i < kKeys; ++i) client.Append({"SET", std::to_string(i), Value(i)});
+    for (int i = 0; i < kKeys; ++i) EXPECT_EQ(client.Next(), Status("OK"));
+    EXPECT_EQ(client.Run("NAMESPACE", "COMPACT", "NS", "n"), Status("OK"));
+    EXPECT_TRUE(Eventually([&] { return InfoOf(&client, "n", "hot_bytes") == 0; }));
+    return client;
+  }
+  static std::string Value(int key) { return "value of " + std::to_string(key); }
+  static void ReadSixteen(Client* client, int seed) {
+    const auto key = [seed](int i) { return (seed * 37 + i * 61) % kKeys; };
+    for (int i = 0; i < 16; ++i) client->Append({"GET", std::to_string(key(i))});
+    for (int i = 0; i < 16; ++i) ASSERT_EQ(client->Next(), Bulk(Value(key(i))));
+  }
+
   void RunPipelines(const std::vector<std::string>& options) {
     StartHere(options);
     {
@@ -114,6 +135,42 @@ class DiskReadsTest : public DiskTest {
     }
   }
 };
+
+TEST_F(DiskReadsTest, ValuesOfAPipelineAreReadTogether) {
+  constexpr int kPipelines = 50;
+  StartHere({"--threads", "1"});
+  Client client = Filled();
+  const auto figure = [&](const char* name) { return InfoNumber(&client, "disk", name); };
+  const long long reads = figure("disk_reads_at_once");
+  const long long values = figure("disk_values_read_at_once");
+  for (int i = 0; i < kPipelines; ++i) ReadSixteen(&client, i);
+  EXPECT_EQ(figure("disk_values_read_at_once") - values, kPipelines * 16);
+  // Before a session has read a value, it does not look for several: its first pipeline.
+  EXPECT_LT(figure("disk_reads_at_once") - reads, kPipelines * 2);
+}
+
+TEST_F(DiskReadsTest, WhoStandsInLineIsServedBesideWhoDoesNot) {
+  StartHere({"--threads", "1"});
+  Client client = Filled();
+  std::atomic<bool> done{false};
+  std::vector<std::thread> others;
+  for (int i = 0; i < 3; ++i) {
+    others.emplace_back([&, other = Connect()]() mutable {
+      ASSERT_EQ(other.Run("SET", "k", "v"), Status("OK"));  // of a database in memory
+      while (!done) {
+        for (int j = 0; j < 100; ++j) other.Append({"GET", "k"});
+        for (int j = 0; j < 100; ++j) ASSERT_EQ(other.Next(), Bulk("v"));
+      }
+    });
+  }
+  Client second = In("n");
+  for (int i = 0; i < 100; ++i) {
+    ReadSixteen(&client, i);
+    ReadSixteen(&second, i);
+  }
+  done = true;
+  for (std::thread& other : others) other.join();
+}
 
 TEST_F(DiskReadsTest, PipelinesThatLoopsReadForAreAnsweredRight) {
   const unsigned cores = std::max(2u, std::thread::hardware_concurrency());
