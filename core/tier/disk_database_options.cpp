@@ -81,7 +81,7 @@ rocksdb::BlockBasedTableOptions TableOptions(std::shared_ptr<rocksdb::Cache> cac
   table.metadata_cache_options.unpartitioned_pinning = rocksdb::PinningTier::kAll;
   table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   // A short walk to the record within its block, and an index that the processor's cache holds
-  // more of: together a tenth less to read a small value, for 4 bytes of disk a record.
+  // more of: together up to a tenth less to read a small value, for 4 bytes of disk a record.
   table.block_restart_interval = 4;
   table.index_block_restart_interval = 8;
   table.format_version = 5;

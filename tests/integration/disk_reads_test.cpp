@@ -140,6 +140,8 @@ TEST_F(DiskReadsTest, ValuesOfAPipelineAreReadTogether) {
   constexpr int kPipelines = 50;
   StartHere({"--threads", "1"});
   Client client = Filled();
+  // Into RocksDB's cache: not every file system tells what the system has in memory.
+  for (int i = 0; i < kPipelines; ++i) ReadSixteen(&client, i);
   const auto figure = [&](const char* name) { return InfoNumber(&client, "disk", name); };
   const long long reads = figure("disk_reads_at_once");
   const long long values = figure("disk_values_read_at_once");
@@ -149,10 +151,11 @@ TEST_F(DiskReadsTest, ValuesOfAPipelineAreReadTogether) {
   EXPECT_LT(figure("disk_reads_at_once") - reads, kPipelines * 2);
 }
 
-TEST_F(DiskReadsTest, WhoStandsInLineIsServedBesideWhoDoesNot) {
+TEST_F(DiskReadsTest, OneLoopServesThoseInLineAndOthers) {
   StartHere({"--threads", "1"});
   Client client = Filled();
   std::atomic<bool> done{false};
+  std::atomic<int> pipelines{0};
   std::vector<std::thread> others;
   for (int i = 0; i < 3; ++i) {
     others.emplace_back([&, other = Connect()]() mutable {
@@ -160,6 +163,7 @@ TEST_F(DiskReadsTest, WhoStandsInLineIsServedBesideWhoDoesNot) {
       while (!done) {
         for (int j = 0; j < 100; ++j) other.Append({"GET", "k"});
         for (int j = 0; j < 100; ++j) ASSERT_EQ(other.Next(), Bulk("v"));
+        ++pipelines;
       }
     });
   }
@@ -168,8 +172,10 @@ TEST_F(DiskReadsTest, WhoStandsInLineIsServedBesideWhoDoesNot) {
     ReadSixteen(&client, i);
     ReadSixteen(&second, i);
   }
+  const int meanwhile = pipelines;
   done = true;
   for (std::thread& other : others) other.join();
+  EXPECT_GT(meanwhile, 0);
 }
 
 TEST_F(DiskReadsTest, PipelinesThatLoopsReadForAreAnsweredRight) {
